@@ -1,0 +1,177 @@
+"""The settings, as one table: name, default, help. Read from TAIZHANG_* environment variables, nowhere else."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ConfigError(ValueError):
+    """A setting the app cannot start with; the text says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable. The default's type is the setting's type."""
+
+    name: str
+    default: object
+    help: str
+
+    @property
+    def attribute(self):
+        """Its name as an attribute of Config."""
+        return self.name.removeprefix("TAIZHANG_").lower()
+
+
+SETTINGS = (
+    Setting("TAIZHANG_DATABASE_URL", "", "数据库：postgresql://…（可写多台主机），或 SQLite 文件的路径。不填为数据目录中的 taizhang.sqlite3。"),
+    Setting("TAIZHANG_DATA_DIR", "var", "数据目录：SQLite 数据库、密钥、备份。"),
+    Setting("TAIZHANG_SECRET_KEY", "", "签名密钥，至少 32 个字符。不填则首次运行时生成，存于数据目录的 secret_key。"),
+    Setting("TAIZHANG_HOST", "127.0.0.1", "监听地址。"),
+    Setting("TAIZHANG_PORT", 8000, "监听端口。"),
+    Setting("TAIZHANG_TRUSTED_HOSTS", (), "允许的主机名，逗号分隔；其他 Host 一律 400。不填为 127.0.0.1、localhost 和监听地址。"),
+    Setting("TAIZHANG_HTTPS", False, "经 HTTPS 访问时设为 1：Secure、__Host- Cookie 和 HSTS。"),
+    Setting("TAIZHANG_PROXIES", 0, "前面有几层自己的反向代理；0 表示不相信 X-Forwarded-*。"),
+    Setting("TAIZHANG_WORKERS", 1, "进程数：1 用 waitress，更多用 gunicorn。"),
+    Setting("TAIZHANG_THREADS", 8, "每个进程的线程数。"),
+    Setting("TAIZHANG_LANGUAGE", "zh", "首次打开页面和命令行的语言：zh 或 en。"),
+    Setting("TAIZHANG_DEMO_PASSWORD", "", "演示账号的密码；不填则生成一个并打印。"),
+    Setting("TAIZHANG_SESSION_IDLE_MINUTES", 120, "多少分钟不操作后须重新登录。"),
+    Setting("TAIZHANG_SESSION_HOURS", 12, "登录后最多多少小时须重新登录。"),
+    Setting("TAIZHANG_LOGIN_FAILURES", 5, "同一账号和地址在锁定时间内错几次后锁定。"),
+    Setting("TAIZHANG_LOGIN_LOCK_MINUTES", 15, "锁定多少分钟。"),
+    Setting("TAIZHANG_LOGIN_ACCOUNT_FAILURES", 50, "同一账号一小时内从各地址共错几次后，只允许曾经登录成功的地址再试。"),
+    Setting("TAIZHANG_LOGIN_ADDRESS_FAILURES", 200, "同一地址一小时内共错几次后，只允许曾从该地址登录成功的账号再试。"),
+    Setting("TAIZHANG_LOGIN_LIMIT", 10, "同一账号和地址每分钟最多登录几次。"),
+    Setting("TAIZHANG_PASSWORD_MEMORY", 47_104, "argon2id 用的内存（KiB）。"),
+    Setting("TAIZHANG_PASSWORD_ROUNDS", 1, "argon2id 的轮数。"),
+    Setting("TAIZHANG_MAX_REQUEST_MB", 64, "一次请求最大多少 MB，含上传的文件。"),
+    Setting("TAIZHANG_MAX_FORM_KB", 2_048, "一次请求中文字内容最大多少 KB。"),
+    Setting("TAIZHANG_MAX_FILE_MB", 10, "一个附件最大多少 MB。"),
+    Setting("TAIZHANG_METRICS_FROM", ("127.0.0.1", "::1"), "可以读取 /metrics 的地址，逗号分隔。"),
+    Setting("TAIZHANG_SAMPLES", "", "测试用的真实文件所在目录（仅测试）。"),
+)
+
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_KNOWN_SECRETS = ("change", "secret", "password", "example", "default", "insecure", "your-", "thisismy")
+_LEAST = {"TAIZHANG_PROXIES": 0}
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one process; the help of each is in SETTINGS."""
+
+    database_url: str
+    data_dir: str
+    secret_key: str
+    host: str
+    port: int
+    trusted_hosts: tuple
+    https: bool
+    proxies: int
+    workers: int
+    threads: int
+    language: str
+    demo_password: str
+    session_idle_minutes: int
+    session_hours: int
+    login_failures: int
+    login_lock_minutes: int
+    login_account_failures: int
+    login_address_failures: int
+    login_limit: int
+    password_memory: int
+    password_rounds: int
+    max_request_mb: int
+    max_form_kb: int
+    max_file_mb: int
+    metrics_from: tuple
+    samples: str
+
+
+def load(environ=None):
+    """The settings from environment variables, checked; makes the data directory and, at the first run, the secret key."""
+    environ = os.environ if environ is None else environ
+    found = {setting.attribute: _read(setting, environ.get(setting.name, "")) for setting in SETTINGS}
+    if found["language"] not in ("zh", "en"):
+        raise ConfigError("TAIZHANG_LANGUAGE 只能是 zh 或 en。")
+    data = Path(found["data_dir"])
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"不能建立数据目录 {data}：{error.strerror}。请改 TAIZHANG_DATA_DIR，或给运行用户写权限。") from error
+    found["secret_key"] = _sound(found["secret_key"]) if found["secret_key"] else kept_secret(data / "secret_key")
+    found["database_url"] = found["database_url"] or str(data / "taizhang.sqlite3")
+    found["trusted_hosts"] = found["trusted_hosts"] or tuple(dict.fromkeys(("127.0.0.1", "localhost", found["host"])))
+    return Config(**found)
+
+
+def kept_secret(path):
+    """The install's own 256-bit key: made once, readable by its owner alone."""
+    try:
+        if not path.exists():
+            _make_secret(path)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+        return _sound(path.read_text().strip())
+    except OSError as error:
+        raise ConfigError(f"不能读写密钥文件 {path}：{error.strerror}。请给运行用户权限，或设 TAIZHANG_SECRET_KEY。") from error
+
+
+def _make_secret(path):
+    """Two processes starting at once must end with one key: the first link wins, and the file is never seen half written."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+
+
+def _sound(key):
+    if len(key) < 32 or len(set(key)) < 8 or any(word in key.lower() for word in _KNOWN_SECRETS):
+        raise ConfigError(
+            "TAIZHANG_SECRET_KEY 太短或太常见，请换成至少 32 个随机字符，"
+            '如 python -c "import secrets; print(secrets.token_hex(32))" 的输出；或者不设，由程序生成。'
+        )
+    return key
+
+
+def _read(setting, text):
+    text = text.strip()
+    if not text:
+        return setting.default
+    if isinstance(setting.default, bool):
+        if text.lower() not in _YES + _NO:
+            raise ConfigError(f"{setting.name} 只能是 1 或 0，现在是「{text}」。")
+        return text.lower() in _YES
+    if isinstance(setting.default, int):
+        least = _LEAST.get(setting.name, 1)
+        if not (text.isascii() and text.isdigit()) or int(text) < least:
+            raise ConfigError(f"{setting.name} 应为不小于 {least} 的整数，现在是「{text}」。")
+        return int(text)
+    if isinstance(setting.default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+
+_active = None
+
+
+def activate(config):
+    """Makes these the settings of this process."""
+    global _active
+    _active = config
+
+
+def active():
+    """The settings of this process; read from the environment where nobody has chosen others."""
+    if _active is None:
+        activate(load())
+    return _active

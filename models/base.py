@@ -1,0 +1,110 @@
+"""The database: one proxy, one way to connect, one way to write."""
+
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import peewee
+from playhouse.apsw_ext import APSWDatabase
+from playhouse.postgres_ext import PooledPsycopg3Database
+
+from models.errors import Unavailable, say
+
+database = peewee.DatabaseProxy()
+log = logging.getLogger("taizhang.database")
+
+# The WAL-reset bug of SQLite 3.7.0–3.51.2 can lose committed rows; these later branch releases carry the fix.
+_FIXED_BRANCHES = {(3, 50): 7, (3, 44): 6}
+
+
+class Base(peewee.Model):
+    """A system table: plain peewee, in the one database."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class SqliteDatabase(APSWDatabase):
+    """SQLite through apsw, which binds no dates by itself: peewee's own tables get them as ISO text."""
+
+    def _connect(self):
+        connection = super()._connect()
+        connection.convert_binding = lambda cursor, at, value: str(value)
+        return connection
+
+
+def wal_is_safe(version):
+    """Whether this SQLite library may use WAL with several connections."""
+    return version >= (3, 51, 3) or version[2] >= _FIXED_BRANCHES.get(version[:2], 10**6)
+
+
+def sqlite_version():
+    return tuple(int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
+
+
+def connect(url, *, wait_seconds=5, connections=20):
+    """Binds the proxy to `url` (postgresql://… with one or several hosts, or a file's path) and gives the database.
+
+    SQLite: WAL on a sound library, else the rollback journal; every transaction begins IMMEDIATE and waits `wait_seconds`.
+    """
+    if str(url).startswith(("postgresql://", "postgres://")):
+        # The driver reads the address itself: several hosts and target_session_attrs pass through unchanged.
+        made = PooledPsycopg3Database(str(url), max_connections=connections, stale_timeout=300, timeout=10)
+    else:
+        path = Path(str(url).removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        journal = "wal" if wal_is_safe(sqlite_version()) else "delete"
+        pragmas = {
+            "journal_mode": journal,
+            "synchronous": "normal" if journal == "wal" else "full",
+            "foreign_keys": 1,
+            "cache_size": -32_000,
+            "temp_store": 2,
+            "secure_delete": 0,
+        }
+        made = SqliteDatabase(str(path), pragmas=pragmas, timeout=wait_seconds, lock_type="IMMEDIATE")
+    database.initialize(made)
+    return made
+
+
+def is_postgres():
+    return isinstance(database.obj, peewee.PostgresqlDatabase)
+
+
+def open_connection():
+    """Opens this thread's connection where none is open."""
+    database.connect(reuse_if_open=True)
+
+
+def release_connection():
+    """Ends a request: PostgreSQL's connection goes back to the pool; SQLite's stays with the thread, its transaction ended."""
+    if is_postgres():
+        if not database.is_closed():
+            database.close()
+    elif not database.is_closed() and database.in_transaction():
+        database.rollback()
+
+
+@contextmanager
+def atomic():
+    """One write transaction, IMMEDIATE on SQLite; a savepoint inside another. Busy, full and read-only become Unavailable."""
+    try:
+        with database.atomic():
+            yield
+    except peewee.OperationalError as error:
+        raise unavailable(error) from error
+
+
+def unavailable(error):
+    """What a database that cannot write says to a clerk; the cause goes to the log."""
+    log.warning("database cannot write: %s", error)
+    text = str(error).lower()
+    if "full" in text or "no space" in text:
+        return Unavailable(say("磁盘已满，没有保存。您填写的内容还在，请联系管理员清理空间后再点保存。"))
+    if "readonly" in text or "read-only" in text:
+        return Unavailable(say("数据库现在只能读，没有保存。您填写的内容还在，请联系管理员。"))
+    if "locked" in text or "busy" in text:
+        return Unavailable(say("系统正忙，没有保存。您填写的内容还在，请稍后再点保存。"))
+    return Unavailable(say("数据库暂时连不上，没有保存。您填写的内容还在，请稍后再点保存。"))

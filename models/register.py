@@ -1,0 +1,126 @@
+"""The register (台账): one frozen value from which screens, forms, filters, rights, import, export and API follow."""
+
+from dataclasses import dataclass, fields as attributes, replace
+from functools import cached_property
+
+from models.errors import Label
+from models.fields.base import Field, _plain, frozen
+from models.reports import ExportTemplate, Rule, Section, Summary
+from models.workflow import Workflow
+
+_PARTS = {"fields": Field, "rules": Rule, "sections": Section, "summaries": Summary, "exports": ExportTemplate}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """A declaration. Values only: behaviour is named here and held in services.behaviours.
+
+    `key` finds the record an imported row means, unique among rows not in the trash.
+    `scope` says how a row gets its unit: "" none (city-wide), "district", "school" (a relation of that name),
+    "id:district"/"id:school" for the unit registers themselves, "inland_class.school" through another register's row.
+    `title` are the fields that name a record; `label_public` lets others see that name in a relation though the row itself
+    is out of their scope. `behaviours` name what happens on writing. `grain` is object, count or person; `retention` in words.
+    `system` registers are filled by the app alone. `phone` are the two or three facts on a phone's card.
+    """
+
+    name: str
+    label: str
+    label_en: str = ""
+    group: str = ""
+    icon: str = "ti-list"
+    help: str = ""
+    help_en: str = ""
+    fields: tuple = ()
+    key: tuple = ()
+    scope: str = ""
+    title: tuple = ()
+    label_public: bool = False
+    list_columns: tuple = ()
+    phone: tuple = ()
+    filters: tuple = ()
+    search: tuple = ()
+    sort: str = "-id"
+    sections: tuple = ()
+    workflow: Workflow | None = None
+    rules: tuple = ()
+    behaviours: tuple = ()
+    summaries: tuple = ()
+    exports: tuple = ()
+    related: tuple = ()
+    grain: str = "object"
+    retention: str = ""
+    system: bool = False
+    importable: bool = True
+
+    @cached_property
+    def by_name(self):
+        """{name: field}, old names included."""
+        found = {alias: field for field in self.fields for alias in field.aliases}
+        return found | {field.name: field for field in self.fields}
+
+    @property
+    def titled(self):
+        return Label(self.label, self.label_en)
+
+    @cached_property
+    def live(self):
+        """The fields in use: not retired."""
+        return tuple(field for field in self.fields if not field.retired)
+
+    def field(self, name):
+        """The field of this name or alias; KeyError when the register (as seen by this actor) has none."""
+        return self.by_name[name]
+
+    def narrow(self, keep):
+        """The same register with only the fields for which `keep(field)` holds, in every list that names fields."""
+        kept = tuple(field for field in self.fields if keep(field))
+        if len(kept) == len(self.fields):
+            return self
+        names = {field.name for field in kept}
+
+        def only(listed):
+            return tuple(name for name in listed if name in names)
+
+        sections = tuple(
+            replace(section, fields=only(section.fields)) for section in self.sections if any(name in names for name in section.fields)
+        )
+        summaries = tuple(
+            summary
+            for summary in self.summaries
+            if set(summary.by) <= names and all(measure.partition(":")[2] in names | {""} for measure in summary.measures)
+        )
+        return replace(
+            self,
+            fields=kept,
+            title=only(self.title),
+            list_columns=only(self.list_columns),
+            phone=only(self.phone),
+            filters=only(self.filters),
+            search=only(self.search),
+            sort=self.sort if self.sort.lstrip("-") in names | {"id"} else "-id",
+            sections=sections,
+            summaries=summaries,
+            exports=tuple(replace(template, columns=only(template.columns)) for template in self.exports),
+        )
+
+    def to_dict(self):
+        """The declaration as JSON: whatever differs from the defaults."""
+        found = {}
+        for attribute in attributes(self):
+            value = getattr(self, attribute.name)
+            if value != attribute.default or attribute.name in ("name", "label"):
+                found[attribute.name] = value.to_dict() if hasattr(value, "to_dict") else _plain(value)
+        return found
+
+    @classmethod
+    def from_dict(cls, data):
+        """The register a JSON object declares; ValueError or TypeError for what no register has."""
+        made = {}
+        for key, value in data.items():
+            if key in _PARTS:
+                made[key] = tuple(_PARTS[key].from_dict(part) for part in value)
+            elif key == "workflow":
+                made[key] = Workflow.from_dict(value) if value else None
+            else:
+                made[key] = frozen(value)
+        return cls(**made)

@@ -1,0 +1,213 @@
+"""隐患台账: found → owner and date → fixed → rechecked by someone else → closed."""
+
+from models.fields import Attachment, Choice, Date, Derived, LongText, Relation, Text, condition as when, options
+from models.register import Register
+from models.registers.common import SCHOOL, in_order, named_person, not_future, own_code
+from models.reports import Rule, Section, Summary
+from models.workflow import Transition, Workflow
+
+FOUND = (
+    own_code("YH", "隐患编号", "Hazard code", label_aliases=("编号",)),
+    SCHOOL,
+    Relation(
+        name="building",
+        label="涉及校舍",
+        label_en="Building",
+        to="damaged_building",
+        indexed=True,
+        narrowed_by=("school", "school"),
+    ),
+    Choice(
+        name="kind",
+        label="隐患类别",
+        label_en="Kind",
+        required=True,
+        indexed=True,
+        options=options(
+            "building 校舍 | Building",
+            "wall 围墙 | Wall",
+            "electricity 用电 | Electricity",
+            "fire 消防 | Fire",
+            "food 食品 | Food",
+            "security 治安 | Security",
+            "flood 防汛 | Floods",
+            "drowning 防溺水 | Drowning",
+            "laboratory 实验室 | Laboratory",
+            "epidemic 疫情防控 | Epidemic control",
+            "other 其他 | Other",
+        ),
+    ),
+    Choice(
+        name="level",
+        label="隐患等级",
+        label_en="Level",
+        required=True,
+        indexed=True,
+        options=options("minor 一般 | Minor | blue", "serious 较大 | Serious | amber", "major 重大 | Major | red"),
+    ),
+    Choice(
+        name="source",
+        label="来源",
+        label_en="Source",
+        options=options(
+            "self_check 学校自查 | School self-check",
+            "district_check 县区排查 | District check",
+            "team 督导组 | Inspection team",
+            "patrol 巡查 | Patrol",
+            "public 群众 | Public | quiet | 群众反映",
+        ),
+    ),
+    Relation(name="visit", label="走访记录", label_en="Visit", to="visit", indexed=True, narrowed_by=("school", "school")),
+    Date(name="found_on", label="发现日期", label_en="Found on", required=True, indexed=True),
+    LongText(
+        name="description", label="隐患描述", label_en="Description", required=True, max_length=2000, label_aliases=("描述", "问题")
+    ),
+    Attachment(name="photo", label="照片", label_en="Photos", accept=("image",)),
+)
+FIXED = (
+    Text(name="responsible", label="责任人", label_en="Responsible", max_length=40),
+    LongText(name="measure", label="整改方案", label_en="Measure", max_length=2000),
+    Date(name="due_on", label="限时", label_en="Due on", indexed=True, label_aliases=("整改期限", "完成时限", "限期")),
+    Date(name="first_due_on", label="原定限时", label_en="First due on", readonly=True),
+    LongText(name="fixed_note", label="整改情况", label_en="What was done", max_length=2000),
+    Attachment(name="fixed_photo", label="整改照片", label_en="Photos after", accept=("image",)),
+    Date(name="fixed_on", label="整改完成日期", label_en="Fixed on"),
+    Derived(name="overdue", label="超期", label_en="Overdue", when=when(due_on__lt="$today", state__ne="closed")),
+)
+RECHECKED = (
+    Date(name="rechecked_on", label="复查日期", label_en="Rechecked on", readonly=True),
+    Relation(name="rechecker", label="复查人", label_en="Rechecker", to="account", readonly=True),
+    Choice(
+        name="recheck_result",
+        label="复查结果",
+        label_en="Recheck result",
+        readonly=True,
+        options=options("passed 通过 | Passed | green", "failed 不通过 | Failed | red"),
+    ),
+    Choice(
+        name="state",
+        label="状态",
+        label_en="State",
+        readonly=True,
+        default="registered",
+        indexed=True,
+        options=options(
+            "registered 登记 | Registered",
+            "fixing 整改中 | Being fixed | blue",
+            "recheck 待复查 | Awaiting recheck | amber",
+            "closed 已销号 | Closed | green | 销号",
+            "returned 退回整改 | Returned | red",
+        ),
+    ),
+)
+
+MOVES = (
+    Transition("start", "开始整改", ("registered",), "fixing", "Start fixing", requires=("responsible", "measure", "due_on")),
+    Transition("report_fixed", "报请复查", ("fixing",), "recheck", "Ask for recheck", requires=("fixed_on",)),
+    Transition(
+        "close",
+        "复查通过，销号",
+        ("recheck",),
+        "closed",
+        "Passed: close",
+        action="approve",
+        different_from=("report_fixed",),
+        sets=when(recheck_result="passed", rechecked_on="$today", rechecker="$me"),
+    ),
+    Transition(
+        "send_back",
+        "复查不通过，退回",
+        ("recheck",),
+        "returned",
+        "Failed: send back",
+        action="approve",
+        different_from=("report_fixed",),
+        reason=True,
+        tone="danger",
+        sets=when(recheck_result="failed", rechecked_on="$today", rechecker="$me"),
+    ),
+    Transition("resume", "重新整改", ("returned",), "fixing", "Fix again", requires=("responsible", "measure", "due_on")),
+)
+RULES = (
+    not_future("found_on", "发现日期不能晚于今天。", "It cannot have been found in the future."),
+    in_order("found_on", "due_on", "限时不能早于发现日期。", "It cannot be due before it was found."),
+    in_order("found_on", "fixed_on", "整改完成日期不能早于发现日期。", "It cannot be fixed before it was found."),
+    not_future("fixed_on", "整改完成日期不能晚于今天。", "It cannot have been fixed in the future."),
+    named_person("responsible"),
+    Rule(
+        "owned",
+        "登记以后的隐患要有责任人、整改方案和限时。",
+        "responsible",
+        when=when(state__in=("fixing", "recheck", "closed", "returned")),
+        require=("responsible", "measure", "due_on"),
+        message_en="Once past registration it has an owner, a measure and a date.",
+    ),
+    Rule(
+        "major_due",
+        "重大隐患的限时超过了规定天数。",
+        "due_on",
+        when=when(level="major", due_on__empty=False),
+        check="major_hazard_due",
+        message_en="A major hazard is due within the days set by parameter.",
+    ),
+    Rule(
+        "authority",
+        "重大隐患只能由县区或督导组销号，责任人不能复查自己的隐患。",
+        "state",
+        when=when(state="closed"),
+        check="closes_by_authority",
+        message_en="Districts or teams close major hazards, and nobody rechecks his own.",
+    ),
+    Rule(
+        "same_school",
+        "所选校舍或走访记录不是本校的。",
+        "building",
+        check="same_school",
+        message_en="The building or the visit is of another school.",
+    ),
+)
+HAZARD = Register(
+    name="hazard",
+    label="隐患台账",
+    label_en="Hazard",
+    group="督导",
+    icon="ti-alert-triangle",
+    help="登记造册、限时整改、换人复查、销号；自查和督导发现的都在这里。",
+    help_en="Registered, fixed by a date, rechecked by another person, closed: from self-checks and visits alike.",
+    fields=FOUND + FIXED + RECHECKED,
+    key=("code",),
+    scope="school",
+    title=("code", "kind"),
+    list_columns=("code", "school", "kind", "level", "description", "responsible", "due_on", "overdue", "state"),
+    phone=("school", "description", "due_on"),
+    filters=(
+        "school",
+        "kind",
+        "level",
+        "source",
+        "visit",
+        "building",
+        "responsible",
+        "found_on",
+        "due_on",
+        "overdue",
+        "recheck_result",
+        "state",
+    ),
+    search=("code", "school", "description", "responsible"),
+    sections=(
+        Section("隐患", tuple(field.name for field in FOUND), "Hazard"),
+        Section("整改", tuple(field.name for field in FIXED), "Rectification"),
+        Section("复查", tuple(field.name for field in RECHECKED), "Recheck"),
+    ),
+    workflow=Workflow("state", "registered", MOVES, locked=("closed",)),
+    rules=RULES,
+    behaviours=("keep_first_due",),
+    summaries=(
+        Summary("by_district_state", "各区县隐患办理", ("district", "state"), label_en="By district and state"),
+        Summary("by_kind_level", "按类别和等级", ("kind", "level"), label_en="By kind and level"),
+        Summary("by_source", "按来源", ("source", "state"), label_en="By source"),
+    ),
+    grain="object",
+    retention="责任人姓名在岗期间及离岗后 1 年。",
+)

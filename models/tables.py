@@ -1,0 +1,149 @@
+"""Registers as tables: the peewee model of a register, and bringing the database up to the declarations."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import peewee
+from playhouse.migrate import PostgresqlMigrator, SqliteMigrator
+from playhouse.migrations import Runner
+
+from models import registry
+from models.base import Base, database, is_postgres
+from models.fields import Choice, Relation
+from models.fields.dates import MomentField
+
+_models = {}
+
+
+class SchemaState(Base):
+    """The declaration each register's table was last brought to, so that start-up skips what has not changed."""
+
+    register = peewee.TextField(primary_key=True)
+    digest = peewee.TextField()
+
+
+def model(name):
+    """The peewee model of a register's table. One model per declaration value; KeyError for an unknown name."""
+    register = registry.get(name)
+    kept = _models.get(name)
+    if kept is None or kept[0] is not register:
+        kept = _models[name] = (register, build(register))
+    return kept[1]
+
+
+def build(register):
+    """A model class: the columns every record has, then f_<id> for each stored field, retired ones too."""
+    columns = {
+        "id": peewee.BigAutoField() if is_postgres() else peewee.AutoField(),
+        "version": peewee.IntegerField(default=1),
+        "created_at": MomentField(),
+        "created_by": peewee.BigIntegerField(null=True),
+        "updated_at": MomentField(),
+        "updated_by": peewee.BigIntegerField(null=True),
+        "deleted_at": MomentField(null=True),
+        "deleted_by": peewee.BigIntegerField(null=True),
+        "district_id": peewee.BigIntegerField(null=True),
+        "school_id": peewee.BigIntegerField(null=True),
+        "na_fields": peewee.TextField(null=True),
+    }
+    columns |= {f"f_{field.id}": field.column() for field in register.fields if field.stored}
+    meta = type("Meta", (), {"database": database, "table_name": f"r_{register.name}", "legacy_table_names": False})
+    made = type(f"R_{register.name}", (peewee.Model,), columns | {"Meta": meta})
+    for index, unique in wanted_indexes(register):
+        made.add_index(_index(made, register, index, unique))
+    return made
+
+
+def wanted_indexes(register):
+    """[(columns, unique)]: scope and order, the business key, what is filtered by, the default sort."""
+    found = [(("id",), False), (("district_id", "id"), False), (("school_id", "id"), False)]
+    if register.key:
+        found.append((tuple(_column(register, name) for name in register.key), True))
+    found += [((f"f_{field.id}",), True) for field in register.fields if field.unique]
+    sort = register.sort.lstrip("-")
+    if sort != "id":
+        found += [((_column(register, sort), "id"), False), (("district_id", _column(register, sort), "id"), False)]
+    for field in register.fields:
+        if isinstance(field, Relation) or (isinstance(field, Choice) and field.stored and field.name in register.filters):
+            found.append(((f"f_{field.id}", "id"), False))
+        if field.indexed:
+            found.append((("district_id", f"f_{field.id}", "id"), False))
+    return list(dict.fromkeys(found))
+
+
+def _column(register, name):
+    return f"f_{register.field(name).id}"
+
+
+def _index(made, register, columns, unique):
+    """An index over the rows not in the trash. Its name is short and stable: PostgreSQL cuts names at 63 characters."""
+    digest = hashlib.sha256(f"{columns}{unique}".encode()).hexdigest()[:10]
+    fields = [getattr(made, column) for column in columns]
+    return made.index(*fields, unique=unique, name=f"i_{register.name[:36]}_{digest}", where=made.deleted_at.is_null())
+
+
+def migrate():
+    """Brings the database to this version: the numbered scripts, then each declared register's table and search index.
+
+    Additive only: new tables, nullable columns, indexes. One transaction, so a killed migration leaves nothing half.
+    """
+    with database.atomic():
+        Runner(database, directory=str(Path(__file__).parent / "migrations")).up()
+        SchemaState.create_table(safe=True)
+        done = {row.register: row.digest for row in SchemaState.select()}
+        for register in registry.all():
+            digest = digest_of(register)
+            if done.get(register.name) != digest:
+                sync(register)
+                SchemaState.insert(register=register.name, digest=digest).on_conflict(
+                    conflict_target=[SchemaState.register], update={SchemaState.digest: digest}
+                ).execute()
+
+
+def digest_of(register):
+    return hashlib.sha256(json.dumps(register.to_dict(), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def pending():
+    """Names of registers whose table is not at this version; all of them on an empty database."""
+    if not database.table_exists(SchemaState._meta.table_name):
+        return registry.names()
+    done = {row.register: row.digest for row in SchemaState.select()}
+    return tuple(register.name for register in registry.all() if done.get(register.name) != digest_of(register))
+
+
+def sync(register):
+    """Creates the register's table or adds what it lacks; nothing is dropped or retyped."""
+    made = model(register.name)
+    table = made._meta.table_name
+    if not database.table_exists(table):
+        made.create_table()
+    else:
+        have = {column.name for column in database.get_columns(table)}
+        migrator = PostgresqlMigrator(database.obj) if is_postgres() else SqliteMigrator(database.obj)
+        for name, field in made._meta.fields.items():
+            if field.column_name not in have:
+                migrator.migrate(migrator.add_column(table, field.column_name, made._meta.fields[name].clone()))
+        have_indexes = {index.name for index in database.get_indexes(table)}
+        wanted = made._meta.fields_to_index()
+        for index in wanted:
+            if index._name not in have_indexes:
+                database.execute(index)
+    create_search(register.name)
+
+
+def create_search(name):
+    """The search index of a register: FTS5 without content on SQLite, a tsvector with GIN on PostgreSQL."""
+    table = search_table(name)
+    if is_postgres():
+        database.execute_sql(f'CREATE TABLE IF NOT EXISTS "{table}" (id BIGINT PRIMARY KEY, tokens TSVECTOR NOT NULL)')
+        database.execute_sql(f'CREATE INDEX IF NOT EXISTS "{table}_tokens" ON "{table}" USING GIN (tokens)')
+    else:
+        database.execute_sql(
+            f'CREATE VIRTUAL TABLE IF NOT EXISTS "{table}" USING fts5(tokens, content=\'\', contentless_delete=1, tokenize=\'unicode61\')'
+        )
+
+
+def search_table(name):
+    return f"s_{name}"

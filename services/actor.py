@@ -1,0 +1,142 @@
+"""Who acts: a person with the roles held today and what they grant, or the app itself."""
+
+from dataclasses import dataclass
+
+from models import tables
+from models.errors import Conflict, say
+from models.values import today
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A role held in a unit: the whole city (no ids), a district, a school, or a team."""
+
+    role: str
+    district_id: int | None = None
+    school_id: int | None = None
+    team_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a role may do with a register: which actions, on which rows (a row rule's name), and whether it reads names."""
+
+    role: str
+    register: str
+    actions: frozenset
+    rows: str
+    names: bool = False
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person at work. `real` is the administrator who looks through this person's eyes and may only read."""
+
+    id: int | None
+    username: str
+    name: str
+    memberships: tuple = ()
+    grants: tuple = ()
+    real: "Actor | None" = None
+    address: str = ""
+    request_id: str = ""
+
+    @property
+    def read_only(self):
+        return self.real is not None
+
+    @property
+    def system(self):
+        """Whether this is the app itself; no copy of SYSTEM is."""
+        return self is SYSTEM
+
+    @property
+    def roles(self):
+        return frozenset(membership.role for membership in self.memberships)
+
+
+# The app itself: seeds, jobs, the command line without --as. Bound by every check of values, by no grant.
+SYSTEM = Actor(id=None, username="system", name="系统")
+
+
+def load(account_id, real=None, address="", request_id=""):
+    """The actor of an active account, with the memberships open today and their grants; None for any other account."""
+    account = tables.model("account")
+    row = (
+        account.select(account.id, account.f_username, account.f_name)
+        .where(account.id == account_id, account.f_active == True, account.deleted_at.is_null())
+        .first()
+    )
+    if row is None:
+        return None
+    memberships = open_memberships(account_id)
+    grants = granted({membership.role for membership in memberships})
+    return Actor(row.id, row.f_username, row.f_name, memberships, grants, real, address, request_id)
+
+
+def open_memberships(account_id, day=None):
+    """The memberships an account holds on a day, today by default."""
+    day = day or today()
+    membership = tables.model("membership")
+    rows = (
+        membership.select()
+        .where(
+            membership.f_account == account_id,
+            membership.deleted_at.is_null(),
+            membership.f_from_date <= day,
+            membership.f_to_date.is_null() | (membership.f_to_date >= day),
+        )
+        .order_by(membership.id)
+    )
+    return tuple(Membership(row.f_role, row.f_district, row.f_school, row.f_team) for row in rows)
+
+
+def granted(roles):
+    """The grants of these roles."""
+    if not roles:
+        return ()
+    grant = tables.model("role_grant")
+    rows = grant.select().where(grant.f_role.in_(sorted(roles)), grant.deleted_at.is_null()).order_by(grant.id)
+    return tuple(Grant(row.f_role, row.f_register, frozenset(row.f_actions or ()), row.f_rows, bool(row.f_names)) for row in rows)
+
+
+def grantable(actor, role, school_id=None):
+    """Whether the actor may give (or take away) this role: nobody hands out rights above the own (A19).
+
+    The city administrator gives any; a district clerk only lets people report for schools the own district runs.
+    """
+    if actor is SYSTEM or ("city_admin" in actor.roles and not actor.read_only):
+        return True
+    districts = {membership.district_id for membership in actor.memberships if membership.role == "district_clerk"} - {None}
+    if actor.read_only or role != "school_reporter" or not school_id or not districts:
+        return False
+    school = tables.model("school")
+    return (
+        school.select()
+        .where(
+            school.id == school_id,
+            school.deleted_at.is_null(),
+            school.district_id.in_(sorted(districts)),
+            school.f_managed_by == "district",
+        )
+        .exists()
+    )
+
+
+def require_administrator():
+    """Raises Conflict where nobody would be left who can administer; called inside the transaction that took rights away."""
+    membership, account = tables.model("membership"), tables.model("account")
+    left = (
+        membership.select()
+        .join(account, on=membership.f_account == account.id)
+        .where(
+            membership.f_role == "city_admin",
+            membership.deleted_at.is_null(),
+            membership.f_from_date <= today(),
+            membership.f_to_date.is_null() | (membership.f_to_date >= today()),
+            account.f_active == True,
+            account.deleted_at.is_null(),
+        )
+    )
+    if not left.exists():
+        raise Conflict(say("至少要保留一名可以登录的市级管理员。"), code="last_admin")

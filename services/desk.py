@@ -1,0 +1,113 @@
+"""What one person keeps on the own desk: drafts of forms and saved views of lists."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from models.base import atomic
+from models.errors import Fault, Invalid, NotAllowed, NotFound, say
+from models.journal import Draft, SavedView
+from models.values import now
+
+MAX_DRAFT = 200_000
+MAX_DRAFTS = 50
+KEPT_FOR = timedelta(days=30)
+MAX_VIEWS = 50
+
+
+@dataclass(frozen=True)
+class KeptDraft:
+    """A draft as it comes back: `payload` is [[name, value], …] as the form would post it."""
+
+    path: str
+    payload: list
+    version: int | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view; `mine` tells whether the person may delete it."""
+
+    id: int
+    name: str
+    query: str
+    shared: bool
+    mine: bool
+
+
+def save_draft(actor, path, payload, version=None):
+    """Keep what was typed on a page; `payload` is [[name, value], …]. A later draft of the same page replaces it."""
+    _own(actor)
+    text = json.dumps(payload, ensure_ascii=False)
+    if len(text) > MAX_DRAFT or len(path) > 500:
+        raise Invalid([Fault("", "too_long", say("草稿太长，没有保存。请先提交，或把长文字存到别处。"))])
+    values = {"payload": text, "version": version, "at": now()}
+    with atomic():
+        Draft.insert(account_id=actor.id, path=path, **values).on_conflict(
+            conflict_target=[Draft.account_id, Draft.path], update=values
+        ).execute()
+        _drop_old(actor)
+
+
+def draft(actor, path):
+    """The draft of a page, or None."""
+    row = Draft.get_or_none(Draft.account_id == actor.id, Draft.path == path) if actor.id else None
+    if row is None or row.at < now() - KEPT_FOR:
+        return None
+    return KeptDraft(row.path, json.loads(row.payload), row.version, row.at)
+
+
+def drop_draft(actor, path):
+    """Forget the draft of a page: it was saved or is not wanted."""
+    if not actor.read_only:
+        Draft.delete().where(Draft.account_id == actor.id, Draft.path == path).execute()
+
+
+def views(actor, register):
+    """The person's own views of a register, then those others share."""
+    rows = (
+        SavedView.select()
+        .where(SavedView.register == register, (SavedView.account_id == actor.id) | (SavedView.shared == True))
+        .order_by(SavedView.name, SavedView.id)
+        .limit(MAX_VIEWS * 2)
+    )
+    found = [View(row.id, row.name, row.query, row.shared, row.account_id == actor.id) for row in rows]
+    return tuple(sorted(found, key=lambda view: not view.mine))
+
+
+def save_view(actor, register, name, query, shared=False):
+    """Keep a list's parameters under a name; the same name again replaces the person's earlier view. Gives its id."""
+    _own(actor)
+    name = " ".join(name.split())
+    if not 0 < len(name) <= 40:
+        raise Invalid([Fault("name", "too_long", say("「视图名称」请填 1 到 40 个字。"))])
+    if len(query) > 4000:
+        raise Invalid([Fault("query", "too_long", say("筛选条件太长，不能存为视图。请减少几个条件。"))])
+    with atomic():
+        own = SavedView.select().where(SavedView.account_id == actor.id, SavedView.register == register)
+        same = own.where(SavedView.name == name).first()
+        if same is None and own.count() >= MAX_VIEWS:
+            raise Invalid([Fault("name", "too_many", say("每个台账最多存 {max} 个视图，请先删去不用的。", max=MAX_VIEWS))])
+        view = same or SavedView(account_id=actor.id, register=register, name=name)
+        view.query, view.shared = query, bool(shared)
+        view.save()
+    return view.id
+
+
+def drop_view(actor, id):
+    """Delete one of the person's own views."""
+    _own(actor)
+    if not SavedView.delete().where(SavedView.id == id, SavedView.account_id == actor.id).execute():
+        raise NotFound(say("没有找到这个视图，或它是别人的视图。"))
+
+
+def _own(actor):
+    if actor.read_only or actor.id is None:
+        raise NotAllowed(say("正在以他人身份查看，只能看，不能改。"), rule="read_only")
+
+
+def _drop_old(actor):
+    newest = Draft.select(Draft.id).where(Draft.account_id == actor.id).order_by(Draft.at.desc()).limit(MAX_DRAFTS)
+    keep = [row.id for row in newest]
+    Draft.delete().where(Draft.account_id == actor.id, Draft.id.not_in(keep) | (Draft.at < now() - KEPT_FOR)).execute()

@@ -1,0 +1,202 @@
+"""Exports: what a list shows, as a file. The same rows, columns, order and masking, streamed, and written in the access log."""
+
+import os
+import re
+import tempfile
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from models.errors import Fault, Invalid, say
+from models.fields import Attachment, Choice, Date, DateTime, Decimal, LongText, Number, Relation, Relations, masked
+from models.values import CITY_ZONE, NA, now
+from services import audit, policy, query as lists
+from services.writers import ENCODINGS, Column, Notes, csv_chunks, write_workbook
+
+SHORTEST_PURPOSE = 4
+LONGEST_PURPOSE = 200
+_BATCH = 500
+_PIECE = 1 << 16
+_NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+
+
+def csv_stream(query, actor, *, encoding="utf-8-sig", purpose="", address=""):
+    """The list as chunks of CSV. Rights are checked and the export is logged before this returns, so before the first byte."""
+    if encoding not in ENCODINGS:
+        raise Invalid(
+            [Fault("encoding", "encoding", say("没有「{raw}」这种编码，可选：{accepted}。", raw=encoding[:30], accepted=ENCODINGS))]
+        )
+    query, purpose = _allowed(query, actor, purpose)
+    _log(query, actor, f"CSV {encoding}", purpose, address)
+    return csv_chunks([field.heading for field in query.columns], _cells(query, bool(purpose)), encoding)
+
+
+def xlsx_path(query, actor, *, purpose="", address=""):
+    """The list as a workbook in a new temporary file; the caller removes it. Whole when this returns, so never half sent."""
+    query, purpose = _allowed(query, actor, purpose)
+    _log(query, actor, "XLSX", purpose, address)
+    handle, name = tempfile.mkstemp(suffix=".xlsx", prefix="taizhang-")
+    os.close(handle)
+    columns = [Column(field.heading, _width(field), _number_format(field)) for field in query.columns]
+    done = False
+    try:
+        write_workbook(name, columns, _cells(query, bool(purpose)), lambda count: _notes(query, actor, purpose, count))
+        done = True
+    finally:
+        if not done:
+            os.unlink(name)
+    return Path(name)
+
+
+def xlsx_stream(query, actor, *, purpose="", address=""):
+    """The workbook as chunks of bytes. The file has no name any more when this returns: nothing stays behind, whatever happens."""
+    path = xlsx_path(query, actor, purpose=purpose, address=address)
+    file = path.open("rb")
+    path.unlink()
+    return iter(lambda: file.read(_PIECE), b"")
+
+
+def file_name(register, extension):
+    """受损校舍-20211121-1730.csv"""
+    label = _NOT_IN_NAMES.sub("", register.label) or register.name
+    return f"{label}-{now().astimezone(CITY_ZONE):%Y%m%d-%H%M}.{extension}"
+
+
+def _allowed(query, actor, purpose):
+    """The query narrowed to what may leave: rows the actor may export, no names of people; and the purpose, tidied."""
+    policy.require(actor, "export", query.register)
+    purpose = purpose.strip()
+    if purpose and not SHORTEST_PURPOSE <= len(purpose) <= LONGEST_PURPOSE:
+        raise Invalid(
+            [
+                Fault(
+                    "purpose",
+                    "purpose",
+                    say("请写明导出完整内容的用途，{least} 到 {most} 个字。", least=SHORTEST_PURPOSE, most=LONGEST_PURPOSE),
+                )
+            ]
+        )
+    columns = tuple(field for field in query.columns if field.sensitivity != "named")
+    return replace(query, actor=actor, action="export", cursor="", columns=columns), purpose
+
+
+def _log(query, actor, form, purpose, address):
+    parts = [form, f"筛选：{filter_sentence(query)}", f"列：{'、'.join(field.label for field in query.columns)}"]
+    parts += [f"用途：{purpose}"] if purpose else []
+    # The purpose stands first where the line would be cut.
+    parts.sort(key=lambda part: not part.startswith("用途"))
+    audit.log(actor, "export", register=query.register.name, detail="；".join(parts), address=address)
+
+
+def filter_sentence(query):
+    """The list's filter in words."""
+    return "；".join(str(chip.sentence) for chip in lists.describe(query)) or "全部"
+
+
+# Cells --------------------------------------------------------------------------------------------------------------
+
+
+def _cells(query, revealed):
+    """Rows of cells: text, numbers, dates, None for unknown. Codes of relations are looked up a batch at a time."""
+    records = lists.stream(query)
+    while batch := list(islice(records, _BATCH)):
+        codes = {
+            field.name: lists.codes_of(field.to, _targets(batch, field))
+            for field in query.columns
+            if isinstance(field, (Relation, Relations))
+        }
+        for record in batch:
+            yield tuple(_cell(field, record, codes.get(field.name), revealed) for field in query.columns)
+
+
+def _targets(records, field):
+    found = set()
+    for record in records:
+        value = record.values.get(field.name)
+        found.update(value if isinstance(value, tuple) else (value,) if isinstance(value, int) else ())
+    return found
+
+
+def _cell(field, record, codes, revealed):
+    value = record.values.get(field.name)
+    if value is None:
+        return None
+    if value is NA or isinstance(field, Choice):
+        return field.render(value)
+    if isinstance(field, (Relation, Relations)):
+        return relation_text(value, record.labels.get(field.name), codes)
+    if isinstance(field, Attachment):
+        return f"{len(value)} 个文件"
+    if field.sensitivity == "masked" and not revealed:
+        return masked(field.render(value))
+    if isinstance(field, (Number, Date)):
+        return value
+    if isinstance(field, DateTime):
+        return value.astimezone(CITY_ZONE).replace(tzinfo=None)
+    return field.render(value)
+
+
+def relation_text(value, label, codes):
+    """Code and name of each target, 4101050012 纬五路一小, which the import takes apart again; the label alone where it has no code."""
+    labels = label if isinstance(label, dict) else {value: label}
+    return "、".join(_coded(labels.get(id) or "", codes.get(id)) for id in (value if isinstance(value, tuple) else (value,)))
+
+
+def _coded(label, code):
+    if not code or label == lists.NO_ACCESS.zh or label.split(" ")[0] == code:
+        return label
+    return f"{code} {label}"
+
+
+# The workbook's looks and notes -------------------------------------------------------------------------------------
+
+
+def _width(field):
+    least = 2 * len(field.heading) + 2
+    usual = 34 if isinstance(field, (Relation, LongText)) else 18 if isinstance(field, DateTime) else 12
+    return min(max(least, usual), 48)
+
+
+def _number_format(field):
+    if isinstance(field, Decimal):
+        return "0" + ("." + "0" * field.places if field.places else "")
+    if isinstance(field, DateTime):
+        return "yyyy-mm-dd hh:mm:ss"
+    return "yyyy-mm-dd" if isinstance(field, Date) else ""
+
+
+def _notes(query, actor, purpose, count):
+    masks = [field.label for field in query.columns if field.sensitivity == "masked"]
+    facts = [
+        ("台账", query.register.label),
+        ("筛选", filter_sentence(query)),
+        ("导出时间", f"{now().astimezone(CITY_ZONE):%Y-%m-%d %H:%M}（北京时间）"),
+        ("导出人", f"{actor.name}（{actor.username}）"),
+        ("行数", str(count)),
+        ("空白", "空白表示未知，0 是数；「不适用」表示本行不涉及。"),
+    ]
+    if masks:
+        facts.append(
+            (
+                "遮盖",
+                f"{'、'.join(masks)}：" + ("按用途导出完整内容。" if purpose else "部分遮盖；需要完整内容的，导出时写明用途。"),
+            )
+        )
+    facts += [("用途", purpose)] if purpose else []
+    return Notes(tuple(facts), tuple((field.heading, field_note(field)) for field in query.columns))
+
+
+def field_note(field):
+    """What a column holds and accepts, in one line."""
+    parts = [field.help] if field.help else []
+    if isinstance(field, Choice):
+        parts.append("可填：" + "、".join(option.label for option in field.options) + "。")
+    if isinstance(field, (Relation, Relations)):
+        parts.append("代码和名称；导入时写代码、名称或两者都可以。")
+    if field.unit:
+        parts.append(f"单位：{field.unit}。")
+    if field.na:
+        parts.append("可填「不适用」。")
+    if field.readonly:
+        parts.append("由系统填写，导入时只核对、不改写。")
+    return "".join(parts)

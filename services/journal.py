@@ -1,0 +1,111 @@
+"""The append-only journal: change sets, and what each changed. History, undo and "who touched this" are views on it."""
+
+import json
+from dataclasses import dataclass, field
+
+from models import registry, tables
+from models.journal import Change
+from models.values import now
+
+CREATE, UPDATE, TRASH, RESTORE = "create", "update", "trash", "restore"
+
+
+@dataclass
+class Work:
+    """One write under way: who does it, why, its change set, and what it has changed so far.
+
+    Everything a request writes shares one Work, hence one change set and one transaction.
+    """
+
+    actor: object
+    kind: str = "form"
+    reason: str = ""
+    confirmed: str = ""
+    at: object = field(default_factory=now)
+    change_set: int | None = None
+    changes: int = 0
+    infos: list = field(default_factory=list)
+
+    @property
+    def by(self):
+        return self.actor.id
+
+    def begin(self):
+        """The change set's id; its row is written with the first change."""
+        if self.change_set is None:
+            model = tables.model("change_set")
+            row = {
+                "version": 1,
+                "created_at": self.at,
+                "created_by": self.by,
+                "updated_at": self.at,
+                "updated_by": self.by,
+                "f_at": self.at,
+                "f_account": self.by,
+                "f_username": self.actor.username,
+                "f_kind": self.kind,
+                "f_reason": self.reason or self.confirmed or None,
+                "f_changes": 0,
+                "f_request": self.actor.request_id or None,
+            }
+            self.change_set = model.insert(row).execute()
+        return self.change_set
+
+    def note(self, register, record_id, version, action, changes=()):
+        """Writes down changes [(field, old, new)] of one record, or that it came, went or came back."""
+        self.note_many(register, [(record_id, version, action, changes)])
+
+    def note_many(self, register, notes):
+        set_id = self.begin()
+        rows = []
+        for record_id, version, action, changes in notes:
+            base = {"change_set": set_id, "register": register.name, "record_id": record_id, "version": version, "action": action}
+            blank = {"field_id": "", "old": None, "new": None}
+            if action == UPDATE:
+                rows += [
+                    base | {"field_id": part.id, "old": dumps(part, old), "new": dumps(part, new)} for part, old, new in changes
+                ]
+            else:
+                rows.append(base | blank)
+        for at in range(0, len(rows), 1000):
+            Change.insert_many(rows[at : at + 1000]).execute()
+        self.changes += len(rows)
+
+    def end(self):
+        """Writes the number of changes into the change set."""
+        if self.change_set is not None:
+            model = tables.model("change_set")
+            model.update(f_changes=self.changes).where(model.id == self.change_set).execute()
+
+
+def dumps(part, value):
+    """A field's value as the journal keeps it: the API's JSON, None for unknown."""
+    return None if value is None else json.dumps(part.to_json(value), ensure_ascii=False)
+
+
+def loads(part, text):
+    """A field's value back from the journal."""
+    return None if text is None else part.clean(json.loads(text))
+
+
+def field_by_id(register_name, field_id):
+    """The field a journal entry is about, retired ones included; None when the register no longer knows it."""
+    return next((part for part in registry.get(register_name).fields if part.id == field_id), None)
+
+
+def since(register_name, record_id, version):
+    """{field id: (value before, value now)} of what was changed after a version, as stored texts."""
+    found = {}
+    query = (
+        Change.select(Change.field_id, Change.old, Change.new)
+        .where(
+            (Change.register == register_name)
+            & (Change.record_id == record_id)
+            & (Change.version > version)
+            & (Change.action == UPDATE)
+        )
+        .order_by(Change.id)
+    )
+    for field_id, old, new in query.tuples():
+        found[field_id] = (found[field_id][0] if field_id in found else old, new)
+    return found

@@ -1,0 +1,185 @@
+"""What the rows of a file mean: which records their relations name and which records they are, found in sets, not row by row."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from models import registry, tables
+from models.errors import Sentence, say
+from models.fields import Code, LongText, Relation, Relations, Text
+from models.values import NA
+from services import policy, query
+from services.actor import SYSTEM
+
+ALIASES = "former_names"
+_CHUNK = 400
+_BETWEEN = re.compile(r"[、，,；;\n]+")
+
+
+def fold(text):
+    """Width and spaces made one: how names and column heads are compared."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+
+
+@dataclass(frozen=True)
+class Unresolved:
+    """A text that names no one record, and why; `foreign` where the record is there but out of the actor's scope."""
+
+    sentence: Sentence
+    foreign: bool = False
+
+
+# Relations by text --------------------------------------------------------------------------------------------------
+
+
+def resolve(field, texts, actor):
+    """{text: id, tuple of ids, or Unresolved} for what a file says in a relation's column: code, name, both, or a former name."""
+    several = isinstance(field, Relations)
+    parts = {text: tuple(filter(None, map(str.strip, _BETWEEN.split(text)))) if several else (text.strip(),) for text in texts}
+    wanted = {part for found in parts.values() for part in found}
+    known = _Names(registry.get(field.to), actor, wanted)
+    public = _Names(registry.get(field.to), SYSTEM, wanted - set(known.found)) if registry.get(field.to).label_public else None
+    answers = {part: _answer(field, part, known, public) for part in wanted}
+    return {text: _together(found, answers) if several else answers[found[0]] for text, found in parts.items()}
+
+
+def _together(parts, answers):
+    found = [answers[part] for part in parts]
+    return next((one for one in found if isinstance(one, Unresolved)), None) or tuple(found)
+
+
+def _answer(field, text, known, public):
+    ids = known.found.get(text, ())
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        return Unresolved(say("「{label}」里叫「{raw}」的有 {count} 个，请改写代码。", label=field.title, raw=text[:40], count=len(ids)))
+    if text in known.at_odds:
+        return Unresolved(say("「{label}」的代码和名称对不上：「{raw}」。", label=field.title, raw=text[:40]))
+    if public is None:
+        return Unresolved(say("「{label}」没有找到「{raw}」，或不在您的数据范围内。", label=field.title, raw=text[:40]))
+    if public.found.get(text):
+        return Unresolved(say("「{label}」的「{raw}」不在您的数据范围内。", label=field.title, raw=text[:40]), foreign=True)
+    return Unresolved(say("「{label}」没有找到「{raw}」，请核对代码或名称。", label=field.title, raw=text[:40]))
+
+
+class _Names:
+    """Which of a register's records, among those the actor may see, each text means: {text: (id, …)}, texts without one left out."""
+
+    def __init__(self, register, actor, texts):
+        self.found, self.at_odds = {}, set()
+        self._source = policy.rows(register, actor)
+        self._code = _only([name for name in register.key if isinstance(register.field(name), Text)], len(register.key))
+        titles = [name for name in register.title if name not in register.key and isinstance(register.field(name), Text)]
+        self._name = _only(titles, len(titles))
+        self._register = register
+        self._look_up(texts)
+        rest = texts - set(self.found) - self.at_odds
+        if rest and ALIASES in register.by_name:
+            self._look_up_former(rest)
+
+    def _look_up(self, texts):
+        by_code, by_name = {}, {}
+        for id, code, name in self._rows({form for text in texts for form in _forms(text)}):
+            if code is not None:
+                by_code.setdefault(fold(code), []).append(id)
+            if name is not None:
+                by_name.setdefault(fold(name), []).append(id)
+        for text in texts:
+            whole = by_code.get(fold(text)) or by_name.get(fold(text))
+            head, _, tail = text.partition(" ")
+            if not whole and tail and fold(head) in by_code:
+                whole = [id for id in by_code[fold(head)] if not self._name or id in by_name.get(fold(tail), ())]
+                if not whole:
+                    self.at_odds.add(text)
+            if whole:
+                self.found[text] = tuple(whole)
+
+    def _rows(self, forms):
+        model = self._source.model
+        columns = [query.column(model, self._register, name) if name else None for name in (self._code, self._name)]
+        if not any(columns):
+            return
+        forms = sorted(forms)
+        seen = set()
+        for at in range(0, len(forms), _CHUNK):
+            part = forms[at : at + _CHUNK]
+            some = [column.in_(part) for column in columns if column is not None]
+            found = self._source.where(some[0] if len(some) == 1 else some[0] | some[1])
+            for row in found.select(model.id, *(column for column in columns if column is not None)).tuples():
+                if row[0] not in seen:
+                    seen.add(row[0])
+                    values = iter(row[1:])
+                    yield row[0], *(next(values) if column is not None else None for column in columns)
+
+    def _look_up_former(self, texts):
+        model = self._source.model
+        column = query.column(model, self._register, ALIASES)
+        former = {}
+        for id, names in self._source.where(column.is_null(False)).select(model.id, column).tuples():
+            for name in _BETWEEN.split(names):
+                former.setdefault(fold(name), []).append(id)
+        self.found |= {text: tuple(former[fold(text)]) for text in texts if fold(text) in former}
+
+
+def _only(names, count):
+    return names[0] if count == 1 and names else None
+
+
+def _forms(text):
+    """How a code or name may be stored that a file writes so: itself, its half-width form, Chinese brackets, its two parts."""
+    head, _, tail = text.partition(" ")
+    for form in (text, head, tail.strip()) if tail else (text,):
+        half = unicodedata.normalize("NFKC", form)
+        yield from (form, half, half.replace("(", "（").replace(")", "）"))
+
+
+# Rows by identity ---------------------------------------------------------------------------------------------------
+
+
+def identity(register, values):
+    """The names of the fields that tell one record from another, given what a row says: its key; where the app makes the
+    key's code, its title and relations; failing those, all that the row says. () when the row does not say.
+    """
+    if register.key and all(_said(values, name) for name in register.key):
+        return register.key
+    made = {field.name for field in register.fields if isinstance(field, Code) and field.make}
+    if not set(register.key) <= made:
+        return ()
+    stored = [field for field in register.live if field.stored and not field.readonly and field.name not in made]
+    titles = [field.name for field in stored if field.name in register.title and _said(values, field.name)]
+    if titles:
+        relations = [field.name for field in stored if isinstance(field, Relation) and field.name not in titles]
+        return tuple(titles + [name for name in relations if name in values])
+    return tuple(field.name for field in stored if _said(values, field.name) and not isinstance(field, LongText))
+
+
+def _said(values, name):
+    return values.get(name) is not None and values[name] is not NA
+
+
+def existing(register, actor, wanted):
+    """{(names, values): [id, …]} of the live records that have these identities; `wanted` is a set of (names, values)."""
+    by_names = {}
+    for names, values in wanted:
+        by_names.setdefault(names, set()).add(values)
+    found = {}
+    for names, tuples in by_names.items():
+        for values, id in _rows_like(register, actor, names, tuples):
+            if values in tuples:
+                found.setdefault((names, values), []).append(id)
+    return found
+
+
+def _rows_like(register, actor, names, tuples):
+    """Rows that agree in the most telling field, with all the fields' values."""
+    source = policy.rows(register, actor)
+    model = tables.model(register.name)
+    columns = [query.column(model, register, name) for name in names]
+    distinct = [{values[at] for values in tuples} - {None} for at in range(len(names))]
+    leading = max(range(len(names)), key=lambda at: len(distinct[at]))
+    wanted = sorted(distinct[leading], key=str)
+    for at in range(0, len(wanted), _CHUNK):
+        some = source.where(columns[leading].in_(wanted[at : at + _CHUNK]))
+        for id, *values in some.select(model.id, *columns).tuples():
+            yield tuple(values), id

@@ -1,0 +1,716 @@
+"""Reading: a list's filters, search, order and pages; one record; labels; related counts. All rows come from policy.rows."""
+
+import base64
+import binascii
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal as Exact
+
+import peewee
+
+from models import conditions, registry, tables
+from models.base import database, is_postgres
+from models.errors import AppError, Fault, FieldError, Invalid, Label, NotFound, say
+from models.fields import Code, Derived, Relation, Relations
+from models.filters import EMPTY_NOT, OPERATORS, split
+from models.journal import Link
+from models.values import NA
+from services import policy, search
+
+PAGE, LARGEST_PAGE, CAP = 50, 200, 1000
+NO_ACCESS = Label("（无权查看）", "(no access)")
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row as an actor may see it: `values` by field name, `labels` of its relations, `title` its name."""
+
+    register: object
+    id: int
+    version: int
+    values: dict
+    labels: dict
+    title: str
+    district_id: int | None = None
+    school_id: int | None = None
+    created_at: datetime | None = None
+    created_by: int | None = None
+    updated_at: datetime | None = None
+    updated_by: int | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def state(self):
+        """Its workflow state's code, or None."""
+        return self.values.get(self.register.workflow.field) if self.register.workflow else None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition of a list; `value` is what the field's clean_filter gave, `raw` what the URL said."""
+
+    field: object
+    operator: str
+    value: object
+    raw: str
+
+    @property
+    def parameter(self):
+        return self.field.name if self.operator == "eq" else f"{self.field.name}__{self.operator}"
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """A list request worked out: what to show, of which rows, in which order, from where."""
+
+    register: object
+    actor: object
+    filters: tuple = ()
+    q: str = ""
+    sort: tuple = ()
+    limit: int = PAGE
+    cursor: str = ""
+    columns: tuple = ()
+    trash: bool = False
+    action: str = "view"
+    ids: tuple = ()
+    own_columns: bool = False
+
+    @property
+    def model(self):
+        return tables.model(self.register.name)
+
+
+@dataclass(frozen=True)
+class Page:
+    records: list
+    next: str | None = None
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many; `capped` means at least so many."""
+
+    value: int
+    capped: bool = False
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One part of the filter sentence and the URL parameter it stands for."""
+
+    parameter: str
+    value: str
+    sentence: object
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One answer of a relation picker."""
+
+    id: int
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Related:
+    """Records of another register that belong to this one; `field` is None where they belong by their school."""
+
+    register: object
+    field: object
+    count: Count
+
+
+# -- asking --------------------------------------------------------------------------------------------------------------
+
+
+def parse(register_name, actor, pairs=(), *, trash=False, action="view", ids=()):
+    """The list query that URL parameters ask for, on the register as this actor sees it. Invalid names a bad parameter."""
+    register = policy.view(registry.get(register_name), actor)
+    faults, filters, seen = [], [], set()
+    query = ListQuery(register, actor, trash=trash, action=action, ids=tuple(ids))
+    for name, raw in pairs:
+        if name in seen and name in _PARAMETERS:
+            faults.append(Fault(name, "repeated", say("参数 {name} 出现了两次。", name=name)))
+            continue
+        seen.add(name)
+        try:
+            if name in _PARAMETERS:
+                query = _PARAMETERS[name](query, raw)
+            else:
+                filters.append(_filter(register, name, raw))
+        except FieldError as error:
+            faults.append(Fault(name, error.code, error.sentence))
+    if faults:
+        raise Invalid(faults)
+    filters = tuple(dict.fromkeys(filters))
+    columns = query.columns or tuple(register.field(name) for name in register.list_columns)
+    return replace(query, filters=filters, sort=query.sort or _sort(register, register.sort), columns=columns)
+
+
+def _filter(register, name, raw):
+    field_name, operator = split(name)
+    field = register.by_name.get(field_name)
+    if field is None or operator not in field.operators:
+        raise FieldError("unknown_parameter", say("没有「{name}」这个筛选条件。", name=name[:60]))
+    if len(raw) > 2000 or "\x00" in raw:
+        raise FieldError("too_long", say("「{label}」的筛选值太长或含有控制字符。", label=field.title))
+    if operator == "empty":
+        if raw not in ("true", "false", "1", "0"):
+            raise FieldError("flag", say("「{label}」为空的条件只能是 true 或 false。", label=field.title))
+        return Filter(field, operator, raw in ("true", "1"), raw)
+    if operator == "in":
+        return Filter(field, operator, tuple(field.clean_filter(operator, part) for part in raw.split(",")[:200]), raw)
+    return Filter(field, operator, field.clean_filter(operator, raw), raw)
+
+
+def _set_q(query, raw):
+    return replace(query, q=raw.strip()[: search.LONGEST_QUERY])
+
+
+def _set_limit(query, raw):
+    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= LARGEST_PAGE:
+        raise FieldError("limit", say("每页条数应在 1 到 {most} 之间。", most=LARGEST_PAGE))
+    return replace(query, limit=int(raw))
+
+
+def _set_sort(query, raw):
+    return replace(query, sort=_sort(query.register, raw))
+
+
+def _sort(register, raw):
+    found = []
+    for part in raw.split(","):
+        name, descending = part.strip().lstrip("-"), part.strip().startswith("-")
+        field = register.by_name.get(name)
+        if name != "id" and (field is None or not field.sortable):
+            raise FieldError("unknown_sort", say("不能按「{name}」排序。", name=name[:60]))
+        found.append((name if field is None else field.name, descending))
+    return tuple(found[:1]) if found[0][0] != "id" else (("id", found[0][1]),)
+
+
+def _set_fields(query, raw):
+    columns = []
+    for name in dict.fromkeys(part.strip() for part in raw.split(",") if part.strip()):
+        field = query.register.by_name.get(name)
+        if field is None:
+            raise FieldError("unknown_field", say("没有「{name}」这一列。", name=name[:60]))
+        columns.append(field)
+    return replace(query, columns=tuple(columns), own_columns=bool(columns))
+
+
+_PARAMETERS = {
+    "q": _set_q,
+    "limit": _set_limit,
+    "sort": _set_sort,
+    "fields": _set_fields,
+    "cursor": lambda query, raw: replace(query, cursor=raw),
+}
+
+
+def pairs(query, without=None, **changed):
+    """The URL parameters of a query, for building links: `without` drops one (name, value), keywords replace or remove (None)."""
+    default_sort = _sort(query.register, query.register.sort)
+    found = [(part.parameter, part.raw) for part in query.filters]
+    found += [("q", query.q)] if query.q else []
+    if query.sort != default_sort:
+        found.append(("sort", ",".join(("-" if down else "") + name for name, down in query.sort)))
+    found += [("fields", ",".join(field.name for field in query.columns))] if query.own_columns else []
+    found += [("limit", str(query.limit))] if query.limit != PAGE else []
+    found = [pair for pair in found if pair != without and pair[0] not in changed]
+    return found + [(name, value) for name, value in changed.items() if value is not None]
+
+
+def describe(query):
+    """The filter in words, part by part."""
+    chips = []
+    for part in query.filters:
+        if part.operator == "empty":
+            sentence = replace(OPERATORS["empty"].sentence if part.value else EMPTY_NOT, params=(("label", part.field.title),))
+        else:
+            values = part.value if part.operator == "in" else (part.value,)
+            words = tuple(_words(part.field, value, query.actor) for value in values)
+            sentence = replace(OPERATORS[part.operator].sentence, params=(("label", part.field.title), ("value", words)))
+        chips.append(Chip(part.parameter, part.raw, sentence))
+    if query.q:
+        chips.append(Chip("q", query.q, say("搜索「{q}」", q=query.q)))
+    return tuple(chips)
+
+
+def _words(field, value, actor):
+    if isinstance(field, (Relation, Relations)):
+        return labels(field.to, (value,), actor).get(value, str(value))
+    option = getattr(field, "get", None)
+    return option(value).title if option else field.render(value)
+
+
+# -- rows ----------------------------------------------------------------------------------------------------------------
+
+
+def rows(query):
+    """The rows of a list without order or page: policy's rows, the filters, the search."""
+    found = policy.rows(query.register, query.actor, action=query.action, trash=query.trash)
+    model = query.model
+    if query.ids:
+        found = found.where(model.id.in_(query.ids))
+    for part in query.filters:
+        found = found.where(expression(registry.get(query.register.name), part.field, part.operator, part.value))
+    if query.q:
+        found = found.where(model.id.in_(_search_ids(query)))
+    return found
+
+
+def expression(register, field, operator, value):
+    """A filter as a peewee expression on the register's model."""
+    model = tables.model(register.name)
+    if isinstance(field, Derived):
+        inside = conditions.sql(field.when, lambda name: column(model, register, name))
+        return peewee.Case(None, [(inside, 1)], 0) == int(bool(value))
+    if isinstance(field, Relations):
+        linked = Link.select(Link.record_id).where((Link.register == register.name) & (Link.field_id == field.id))
+        if operator == "empty":
+            return model.id.not_in(linked) if value else model.id.in_(linked)
+        return model.id.in_(linked.where(Link.target_id == value))
+    found = OPERATORS[operator].sql(column(model, register, field.name), _stored_text(field, operator, value))
+    if operator == "empty" and field.na:
+        marked = model.na_fields.contains(f"|{field.id}|") & model.na_fields.is_null(False)
+        found = (found & ~marked_or_false(marked)) if value else (found | marked)
+    return found
+
+
+def marked_or_false(marked):
+    return peewee.Case(None, [(marked, 1)], 0) == 1
+
+
+def _stored_text(field, operator, value):
+    return f"|{value}|" if operator == "contains" and field.type == "choices" else value
+
+
+def column(model, register, name):
+    return getattr(model, f"f_{register.field(name).id}")
+
+
+def _search_ids(query):
+    """The ids a search finds, as a subquery, for orders other than the search's own."""
+    found = search.match(query.q, policy.unit_tokens(query.register, query.actor, query.action))
+    return [-1] if found is None else _index_ids(query.register.name, found.every)
+
+
+def _index_ids(name, match):
+    table = peewee.Table(search.search_table(name))
+    if is_postgres():
+        return table.select(table.c.id).where(peewee.SQL("tokens @@ %s::tsquery", [match]))
+    return table.select(peewee.SQL("rowid")).where(peewee.SQL(f'"{table._path[-1]}" MATCH ?', [match]))
+
+
+def count(query, exact=False):
+    """How many rows the list has: up to 1,000 counted, more said as capped; all of them when exact."""
+    found = rows(query).select(peewee.SQL("1"))
+    if exact:
+        return Count(found.count())
+    value = peewee.Select([found.limit(CAP + 1).alias("capped")], [peewee.fn.COUNT(peewee.SQL("1"))]).bind(database).scalar()
+    return Count(min(value, CAP), value > CAP)
+
+
+def page(query):
+    """One page in order, and the cursors of its neighbours."""
+    position = _position(query)
+    if query.q and query.sort == _sort(query.register, query.register.sort):
+        return _ranked_page(query, position)
+    backwards = position is not None and position[0] == "p"
+    found = _ordered(query, position[1:] if position else None, backwards, query.limit + 1)
+    return _page(query, found, position, backwards)
+
+
+def _page(query, found, position, backwards):
+    more = len(found) > query.limit
+    found = found[: query.limit]
+    if backwards:
+        found.reverse()
+    records = _records(query, [row for _, row in found])
+    if not found:
+        return Page(records)
+    has_next, has_previous = (True, more) if backwards else (more, position is not None)
+    ends = [mark for mark, _ in found]
+    return Page(
+        records,
+        _cursor(query, ["n", *ends[-1]]) if has_next else None,
+        _cursor(query, ["p", *ends[0]]) if has_previous else None,
+    )
+
+
+def _ordered(query, start, backwards, limit):
+    """[(mark, row)] in sort order from a mark on. Rows whose sort value is unknown come last, both ways."""
+    (name, descending), = query.sort[:1]
+    model = query.model
+    by_id = name == "id"
+    sort_column = model.id if by_id else column(model, registry.get(query.register.name), name)
+    down = descending != backwards
+    phases = ("known",) if by_id else (("unknown", "known") if backwards else ("known", "unknown"))
+    found = []
+    for phase in phases:
+        if start and phases.index(phase) < phases.index(start[0]):
+            continue
+        mark = start if start and start[0] == phase else None
+        part = rows(query)
+        key = model.id if phase == "unknown" or by_id else sort_column
+        if not by_id:
+            part = part.where(sort_column.is_null(phase == "unknown"))
+        if mark:
+            part = part.where(_beyond(key, model.id, mark, down))
+        keys = (key,) if key is model.id else (key, model.id)
+        part = part.order_by(*(ordered.desc() if down else ordered.asc() for ordered in keys)).limit(limit - len(found))
+        for row in part.select(*_selected(query), sort_column.alias("sort_value")).dicts():
+            found.append(([phase, _plain(row["sort_value"]) if phase == "known" and not by_id else None, row["id"]], row))
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _beyond(key, id_column, mark, down):
+    _, value, id = mark
+    if key is id_column:
+        return id_column < id if down else id_column > id
+    further = key < value if down else key > value
+    return further | ((key == value) & (id_column < id if down else id_column > id))
+
+
+def _ranked_page(query, position):
+    """A search in its own order: exact code, then titles that begin so, then the rest, newest first in each."""
+    units = policy.unit_tokens(query.register, query.actor, query.action)
+    found = search.match(query.q, units)
+    if found is None:
+        return Page([])
+    backwards = position is not None and position[0] == "p"
+    groups = range(len(found.groups) - 1, -1, -1) if backwards else range(len(found.groups))
+    gathered = []
+    for group in groups:
+        if position and (group > position[2] if backwards else group < position[2]):
+            continue
+        start = position[3] if position and group == position[2] else None
+        wanted = query.limit + 1 - len(gathered)
+        gathered += [(["rank", group, row["id"]], row) for row in _index_rows(query, found.groups[group], start, backwards, wanted)]
+        if len(gathered) > query.limit:
+            break
+    return _page(query, gathered, position, backwards)
+
+
+def _index_rows(query, match, start, backwards, limit):
+    """Rows of one search group by id, read in the index's own order so that a common word costs no more than a rare one."""
+    model = query.model
+    index = peewee.Table(search.search_table(query.register.name)).alias("hit")
+    found = rows(replace(query, q=""))
+    if is_postgres():
+        found = found.join(index, on=(index.c.id == model.id)).where(peewee.SQL("hit.tokens @@ %s::tsquery", [match]))
+        key = model.id
+    else:
+        # CROSS JOIN keeps the index outermost: its rows come out ordered by rowid, so the limit stops the scan.
+        source = peewee.SQL(f'"{search.search_table(query.register.name)}"')
+        key = peewee.SQL(f'"{search.search_table(query.register.name)}".rowid')
+        found = found.join(source, "CROSS JOIN").where(
+            peewee.SQL(f'"{search.search_table(query.register.name)}" MATCH ?', [match]) & (model.id == key)
+        )
+    if start is not None:
+        found = found.where(key > start if backwards else key < start)
+    return list(found.order_by(key.asc() if backwards else key.desc()).limit(limit).select(*_selected(query)).dicts())
+
+
+def _selected(query):
+    """The columns a page reads: who and where, the shown fields, what the title and the workflow need."""
+    register, model = registry.get(query.register.name), query.model
+    names = dict.fromkeys([field.name for field in query.columns] + list(query.register.title) + list(query.register.phone))
+    if query.register.workflow and query.register.workflow.field in query.register.by_name:
+        names[query.register.workflow.field] = None
+    for name in list(names):
+        field = register.field(name)
+        if isinstance(field, Derived):
+            names.update(dict.fromkeys(part for part in conditions.fields_of(field.when) if part in register.by_name))
+    base = [getattr(model, name) for name in _BASE_COLUMNS]
+    return base + [column(model, register, name) for name in names if register.field(name).stored]
+
+
+_BASE_COLUMNS = (
+    "id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "district_id", "school_id", "na_fields",
+)  # fmt: skip
+
+
+def _records(query, found):
+    """Records of rows read as dicts: values by field name, derived ones worked out, relations labelled in one query each."""
+    full, register = registry.get(query.register.name), query.register
+    names = {f"f_{field.id}": field.name for field in full.fields if field.stored}
+    made = []
+    for row in found:
+        values = {names[key]: value for key, value in row.items() if key in names}
+        mark_na(full, values, row["na_fields"])
+        made.append((row, values))
+    wanted = {field.name for field in query.columns} | set(register.title)
+    _link_values(full, [field for field in query.columns if isinstance(field, Relations)], made)
+    for field in query.columns:
+        if isinstance(field, Derived):
+            for _, values in made:
+                values[field.name] = conditions.holds(field.when, values)
+    labelled = _labels_of(register, made, wanted, query.actor)
+    keep = set(register.by_name)
+    return [_record(register, row, {k: v for k, v in values.items() if k in keep}, labelled) for row, values in made]
+
+
+def mark_na(register, values, na_fields):
+    if na_fields:
+        for field in register.fields:
+            if field.na and f"|{field.id}|" in na_fields and field.name in values:
+                values[field.name] = NA
+
+
+def _link_values(register, fields, made):
+    for field in fields:
+        ids = [row["id"] for row, _ in made]
+        linked = {}
+        query = Link.select(Link.record_id, Link.target_id).where(
+            (Link.register == register.name) & (Link.field_id == field.id) & Link.record_id.in_(ids)
+        )
+        for record_id, target in query.order_by(Link.target_id).tuples():
+            linked.setdefault(record_id, []).append(target)
+        for row, values in made:
+            values[field.name] = tuple(linked[row["id"]]) if row["id"] in linked else None
+
+
+def _labels_of(register, made, wanted, actor):
+    """{field name: {id: label}} for the relations among the wanted fields."""
+    found = {}
+    for field in register.fields:
+        if field.name in wanted and isinstance(field, (Relation, Relations)):
+            ids = set()
+            for _, values in made:
+                value = values.get(field.name)
+                ids.update(value if isinstance(value, tuple) else (value,) if isinstance(value, int) else ())
+            found[field.name] = labels(field.to, ids, actor) if ids else {}
+    return found
+
+
+def _record(register, row, values, labelled):
+    own = {}
+    for name, known in labelled.items():
+        value = values.get(name)
+        own[name] = {id: known.get(id, "") for id in value} if isinstance(value, tuple) else known.get(value, "")
+    return Record(
+        register=register,
+        id=row["id"],
+        version=row["version"],
+        values=values,
+        labels=own,
+        title=title_of(register, values, own),
+        **{name: row[name] for name in _BASE_COLUMNS if name not in ("id", "version", "na_fields")},
+    )
+
+
+def title_of(register, values, labelled):
+    """A record's name: its title fields, one space apart."""
+    parts = []
+    for name in register.title:
+        field = register.by_name.get(name)
+        if field is not None:
+            parts.append(labelled.get(name, "") if isinstance(field, Relation) else field.render(values.get(name)))
+    return " ".join(part for part in parts if part)
+
+
+def labels(register_name, ids, actor):
+    """{id: label} of records of a register, in one query: names of those out of the actor's scope only where they are public."""
+    ids = sorted({id for id in ids if isinstance(id, int)})
+    if not ids:
+        return {}
+    full = registry.get(register_name)
+    model = tables.model(register_name)
+    public = full.label_public or actor.system
+    source = model.select() if public else policy.rows(full, actor)
+    title_fields = [full.field(name) for name in full.title]
+    found = {id: NO_ACCESS.zh for id in ids}
+    fetched = []
+    for at in range(0, len(ids), 500):
+        selected = [model.id, *(column(model, full, field.name) for field in title_fields if field.stored)]
+        fetched += list(source.where(model.id.in_(ids[at : at + 500])).select(*selected).dicts())
+    made = [(row, {field.name: row[f"f_{field.id}"] for field in title_fields if field.stored}) for row in fetched]
+    # A named field never stands in a label: labels are seen wherever the record is mentioned.
+    shown = full.narrow(lambda field: field.sensitivity == "open")
+    nested = _labels_of(shown, made, set(full.title), actor)
+    for row, values in made:
+        own = {name: known.get(values.get(name), "") for name, known in nested.items()}
+        found[row["id"]] = title_of(shown, values, own) or f"#{row['id']}"
+    return found
+
+
+def codes_of(register_name, ids):
+    """{id: code} of records whose register is keyed by one code; empty for others. Only for labels already shown."""
+    full = registry.get(register_name)
+    if len(full.key) != 1 or not isinstance(full.field(full.key[0]), Code):
+        return {}
+    model = tables.model(register_name)
+    found = {}
+    ids = sorted(set(ids))
+    for at in range(0, len(ids), 500):
+        part = model.select(model.id, column(model, full, full.key[0])).where(model.id.in_(ids[at : at + 500]))
+        found.update(dict(part.tuples()))
+    return found
+
+
+def get(register_name, actor, id, *, trash=False, action="view"):
+    """One record with all the fields the actor may read of it. NotFound when it is not there for him."""
+    full = registry.get(register_name)
+    model = tables.model(register_name)
+    if not isinstance(id, int) or not 0 < id < 2**63:
+        raise NotFound()
+    source = policy.rows(full, actor, action=action, trash=trash)
+    row = source.where(model.id == id).select().dicts().first()
+    if row is None:
+        raise NotFound()
+    register = policy.view(full, actor, _Identified(id))
+    query = ListQuery(register, actor, columns=register.fields)
+    return _records(query, [row])[0]
+
+
+@dataclass(frozen=True)
+class _Identified:
+    id: int
+
+
+def stream(query):
+    """All records of a list in its order, read by keyset in chunks: memory stays flat, no transaction stays open."""
+    ranked = query.q and query.sort == _sort(query.register, query.register.sort)
+    query = replace(query, sort=(("id", True),)) if ranked else query
+    start = None
+    while True:
+        found = _ordered(query, start, False, CHUNK)
+        yield from _records(query, [row for _, row in found])
+        if len(found) < CHUNK:
+            return
+        start = found[-1][0]
+
+
+# -- cursors -------------------------------------------------------------------------------------------------------------
+
+
+def _context(query):
+    """What a cursor is bound to: the actor, the register, the filters and the order."""
+    filters = sorted((part.parameter, part.raw) for part in query.filters)
+    text = json.dumps([query.actor.id, query.register.name, filters, query.q, query.sort, query.trash], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _cursor(query, mark):
+    text = json.dumps([_context(query), *mark], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _position(query):
+    """The mark a cursor carries: direction, phase, sort value (or search group), id. Invalid for a made-up or foreign one."""
+    if not query.cursor:
+        return None
+    wrong = Invalid([Fault("cursor", "cursor", say("翻页位置无效或已过期，请从第一页看起。"))])
+    try:
+        text = base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4))
+        context, direction, phase, value, id = json.loads(text)
+    except (binascii.Error, ValueError, TypeError):
+        raise wrong from None
+    ranked = phase == "rank"
+    if context != _context(query) or direction not in ("n", "p") or phase not in ("known", "unknown", "rank") or not isinstance(id, int):
+        raise wrong
+    if ranked and not (isinstance(value, int) and query.q):
+        raise wrong
+    if not ranked and value is not None:
+        value = _unplain(query, value, wrong)
+    return [direction, phase, value, id]
+
+
+def _plain(value):
+    if isinstance(value, Exact):
+        return str(value)
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+def _unplain(query, value, wrong):
+    name = query.sort[0][0]
+    try:
+        field = query.register.field(name)
+        return value if isinstance(value, (int, bool)) and not hasattr(field, "places") else field.clean(value)
+    except (KeyError, AppError, FieldError):
+        raise wrong from None
+
+
+# -- pickers, tabs, facets -----------------------------------------------------------------------------------------------
+
+
+def lookup(register_name, actor, q="", *, limit=20, where=None):
+    """Records to choose from in a relation picker: those the actor may see, best match first."""
+    register = policy.view(registry.get(register_name), actor)
+    filters = tuple(
+        Filter(register.field(name), "eq", register.field(name).clean_filter("eq", value), str(value))
+        for name, value in (where or {}).items()
+    )
+    hint = next((register.field(name) for name in register.key if name in register.by_name and name not in register.title), None)
+    query = ListQuery(
+        register,
+        actor,
+        filters=filters,
+        q=q.strip()[: search.LONGEST_QUERY],
+        sort=_sort(register, register.sort),
+        limit=limit,
+        columns=(hint,) if hint else (),
+    )
+    return [Hit(r.id, r.title or f"#{r.id}", hint.render(r.values.get(hint.name)) if hint else "") for r in page(query).records]
+
+
+def related(register_name, actor, record):
+    """Registers with records of this one, each with its capped count, in one statement."""
+    found, parts = [], []
+    for other in policy.registers(actor):
+        for field in _ties(register_name, other):
+            tied = tie_expression(register_name, other, field, record.id)
+            some = policy.rows(other, actor).where(tied).select(peewee.SQL("1")).limit(CAP + 1).alias("some")
+            counted = peewee.Select([some], [peewee.Value(len(found)).alias("at"), peewee.fn.COUNT(peewee.SQL("1")).alias("n")])
+            found.append((other, field))
+            parts.append(counted)
+    if not parts:
+        return []
+    union = parts[0]
+    for part in parts[1:]:
+        union = union.union_all(part)
+    counts = dict(union.bind(database).tuples().execute(database))
+    order = {name: at for at, name in enumerate(registry.get(register_name).related)}
+    tabs = [Related(other, field, Count(min(counts[at], CAP), counts[at] > CAP)) for at, (other, field) in enumerate(found)]
+    return sorted(tabs, key=lambda tab: order.get(tab.register.name, len(order)))
+
+
+def _ties(register_name, other):
+    """The fields by which another register's rows belong to a record: its relations to it, else its school."""
+    if other.system:
+        return []
+    fields = [field for field in other.fields if isinstance(field, (Relation, Relations)) and field.to == register_name]
+    direct = [field for field in fields if field.name == register_name] or fields
+    if register_name == "school" and not direct and "school" in other.scope:
+        return [None]
+    return direct
+
+
+def tie_expression(register_name, other, field, id):
+    """The expression that ties `other`'s rows to a record."""
+    model = tables.model(other.name)
+    if field is None:
+        return model.school_id == id
+    return expression(registry.get(other.name), field, "contains" if isinstance(field, Relations) else "eq", id)
+
+
+def facets(query, field_name):
+    """[(value, label, count)] of a choice field over the list without that field's own filter; counts None past 10,000 rows."""
+    field = query.register.by_name.get(field_name)
+    if field is None or not hasattr(field, "options"):
+        raise Invalid([Fault(field_name, "unknown_field", say("没有「{name}」这一列。", name=field_name[:60]))])
+    query = replace(query, filters=tuple(part for part in query.filters if part.field.name != field_name))
+    some = rows(query).select(column(query.model, registry.get(query.register.name), field_name).alias("value")).limit(10_001).alias("some")
+    counted = peewee.Select([some], [some.c.value, peewee.fn.COUNT(peewee.SQL("1"))]).group_by(some.c.value).bind(database)
+    counts = dict(counted.tuples().execute(database))
+    known = sum(counts.values()) <= 10_000
+    return [(option.code, option.title, counts.get(option.code, 0) if known else None) for option in field.options]

@@ -1,0 +1,167 @@
+"""Search: any two Chinese characters, pinyin initials, codes; folded in width and case, through an index.
+
+A record's text becomes one list of tokens, the same on both databases, each with a letter that says its kind:
+w a word or a pair of neighbouring characters, c one character, i the pinyin initials from some character on,
+b how the title begins, j the initials of the title, k an exact code, u a unit (ud district, us school); x parts two fields.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pypinyin import Style, lazy_pinyin
+
+from models.base import database, is_postgres
+from models.fields import Code
+from models.tables import search_table
+
+_RUN = re.compile(r"[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff]+")
+LONGEST_RUN = 24
+LONGEST_QUERY = 80
+
+
+def fold(text):
+    """Width, case and compatibility forms made one."""
+    return unicodedata.normalize("NFKC", str(text)).lower()
+
+
+def _is_latin(run):
+    return run.isascii()
+
+
+@lru_cache(maxsize=20_000)
+def initials(run):
+    """纬五路一小 → wwlyx; a character with several readings takes the usual one in this word."""
+    return "".join(syllable[0] for syllable in lazy_pinyin(run, style=Style.FIRST_LETTER, errors="ignore") if syllable)
+
+
+@lru_cache(maxsize=20_000)
+def _pieces(text):
+    """(word tokens, other tokens) of one value."""
+    words, others = [], []
+    for run in _RUN.findall(fold(text)):
+        if _is_latin(run):
+            words.append("w" + run)
+            continue
+        run = run[:200]
+        words += ["w" + run[at : at + 2] for at in range(max(len(run) - 1, 1))]
+        others += ["c" + character for character in dict.fromkeys(run)]
+        letters = initials(run)
+        others += ["i" + letters[at : at + LONGEST_RUN] for at in range(max(len(letters) - 1, 1)) if letters]
+    return tuple(words), tuple(others)
+
+
+def tokens(register, values, labels, title, district_id, school_id):
+    """The token text of one record: its searched fields' values, relations by their labels."""
+    words, others = [], []
+    for name in register.search:
+        field = register.field(name)
+        value = values.get(name)
+        text = labels.get(name, "") if field.control == "relation" else field.render(value)
+        if not text:
+            continue
+        found_words, found_others = _pieces(text)
+        words += [*found_words, "x"]
+        others += found_others
+        if isinstance(field, Code):
+            others.append("k" + "".join(_RUN.findall(fold(text))))
+    start = "".join(_RUN.findall(fold(title)))
+    if start:
+        others += ["b" + start[:2], "j" + initials(start)[:LONGEST_RUN]]
+    units = [f"ud{district_id}"] if district_id else []
+    units += [f"us{school_id}"] if school_id else []
+    return " ".join([*words, *dict.fromkeys(others), *units])
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a query asks of the index: `groups` are rank expressions, best first; `every` is all of them in one."""
+
+    groups: tuple
+    every: str
+
+
+def match(text, units=()):
+    """The index expressions for what was typed, best first: exact code, title beginnings, the rest; None when nothing can match.
+
+    `units` are ("d", id) and ("s", id) pairs, one of which the row must carry.
+    """
+    runs = _RUN.findall(fold(text)[:LONGEST_QUERY])[:8]
+    if not runs:
+        return None
+    joined = "".join(runs)
+    parts = [_part(run) for run in runs]
+    scope = _any([_token(f"u{kind}{id}") for kind, id in units]) if units else None
+    code = _token("k" + joined)
+    begin = _any([_token("b" + joined[:2])] + ([_prefix("j" + joined)] if _is_latin(joined) else [])) if len(joined) > 1 else None
+    within = [scope] if scope else []
+    first, found = _all([code, *within]), _all([*parts, *within])
+    every = _any([first, found])
+    if begin is None:
+        return Match((first, _without(found, code)), every)
+    begun = _all([*parts, begin, *within])
+    return Match((first, _without(begun, code), _without(found, _any([code, begin]))), every)
+
+
+def _part(run):
+    if _is_latin(run):
+        return _any([_prefix("w" + run), _prefix("i" + run)])
+    if len(run) == 1:
+        return _token("c" + run)
+    return _phrase(["w" + run[at : at + 2] for at in range(len(run) - 1)])
+
+
+# The two databases' ways of saying the same; tokens are letters, digits and Chinese characters alone, so no quoting can break.
+
+
+def _token(token):
+    return f"'{token}'" if is_postgres() else f'"{token}"'
+
+
+def _prefix(token):
+    return f"'{token}':*" if is_postgres() else f'"{token}" *'
+
+
+def _phrase(parts):
+    if is_postgres():
+        return "(" + " <-> ".join(f"'{part}'" for part in parts) + ")"
+    return '"' + " ".join(parts) + '"'
+
+
+def _all(parts):
+    return "(" + (" & " if is_postgres() else " AND ").join(parts) + ")"
+
+
+def _any(parts):
+    return "(" + (" | " if is_postgres() else " OR ").join(parts) + ")"
+
+
+def _without(wanted, unwanted):
+    return f"({wanted} & !{unwanted})" if is_postgres() else f"({wanted} NOT {unwanted})"
+
+
+def put(name, rows):
+    """Writes index rows [(record id, token text)], replacing what was there."""
+    rows = list(rows)
+    table = search_table(name)
+    if is_postgres():
+        for id, text in rows:
+            database.execute_sql(
+                f'INSERT INTO "{table}" (id, tokens) VALUES (%s, %s::tsvector) ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens',
+                (id, _vector(text)),
+            )
+        return
+    cursor = database.cursor()
+    cursor.executemany(f'INSERT OR REPLACE INTO "{table}" (rowid, tokens) VALUES (?, ?)', rows)
+
+
+def _vector(text):
+    return " ".join(f"'{token}':{min(at, 16_000)}" for at, token in enumerate(text.split(), 1))
+
+
+def remove(name, ids):
+    """Takes records out of the index."""
+    table, column, mark = search_table(name), *(("id", "%s") if is_postgres() else ("rowid", "?"))
+    for id in ids:
+        database.execute_sql(f'DELETE FROM "{table}" WHERE {column} = {mark}', (id,))
