@@ -5,15 +5,19 @@ Values may be literals, "$today", "$today-30", or "$other_field". ("any", (condi
 ("not", condition) when it does not. A comparison with an unknown or 不适用 value does not hold, except `ne` and `empty`.
 """
 
+from datetime import date, datetime
+from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
 
-from peewee import Case
+from peewee import Case, Value
 
 from models.fields.base import condition as when
-from models.fields.dates import days_from
+from models.fields.choice import CodeSetField
+from models.fields.dates import MomentField, days_from
+from models.fields.number import ScaledField
 from models.filters import OPERATORS, split
-from models.values import NA
+from models.values import NA, day_bounds
 
 __all__ = ["fields_of", "holds", "sql", "when"]
 
@@ -49,25 +53,37 @@ def _holds(key, wanted, values, day):
     if operator == "empty":
         return missing == bool(wanted)
     wanted = _operand(wanted, values, day)
-    if operator == "ne":
-        return missing or have != wanted
     if missing or wanted is None or wanted is NA:
-        return False
-    return _COMPARE[operator](have, wanted)
+        return operator == "ne"
+    wanted = wanted if operator == "contains" else _comparable(have, wanted)
+    return have != wanted if operator == "ne" else _COMPARE[operator](have, wanted)
 
 
 def _comparable(have, wanted):
-    return type(have)(wanted) if isinstance(wanted, (int, str)) and not isinstance(have, (str, bool, tuple)) and not hasattr(have, "year") else wanted
+    """The other side in the type of the value at hand: declarations say 3, "3.50" and "2021-08-05"."""
+    if isinstance(wanted, tuple):
+        return tuple(_comparable(have, part) for part in wanted)
+    if isinstance(have, datetime) and isinstance(wanted, date) and not isinstance(wanted, datetime):
+        return day_bounds(wanted)[0]
+    if isinstance(have, date) and isinstance(wanted, str):
+        return date.fromisoformat(wanted)
+    if isinstance(have, Decimal) and not isinstance(wanted, Decimal):
+        return Decimal(str(wanted))
+    return wanted
+
+
+def _contains(have, wanted):
+    return wanted.lower() in have.lower() if isinstance(have, str) else wanted in have
 
 
 _COMPARE = {
-    "eq": lambda have, wanted: have == _comparable(have, wanted),
+    "eq": lambda have, wanted: have == wanted,
     "in": lambda have, wanted: have in wanted,
-    "gt": lambda have, wanted: have > _comparable(have, wanted),
-    "gte": lambda have, wanted: have >= _comparable(have, wanted),
-    "lt": lambda have, wanted: have < _comparable(have, wanted),
-    "lte": lambda have, wanted: have <= _comparable(have, wanted),
-    "contains": lambda have, wanted: wanted in have,
+    "gt": lambda have, wanted: have > wanted,
+    "gte": lambda have, wanted: have >= wanted,
+    "lt": lambda have, wanted: have < wanted,
+    "lte": lambda have, wanted: have <= wanted,
+    "contains": _contains,
 }
 
 
@@ -81,7 +97,8 @@ def _operand(value, values, day):
 
 def sql(condition, column, day=None):
     """The condition as a peewee expression; `column(name)` gives a field's column."""
-    return reduce(and_, (_sql(key, value, column, day) for key, value in condition))
+    parts = [_sql(key, value, column, day) for key, value in condition]
+    return reduce(and_, parts) if parts else Value(1) == 1
 
 
 def _sql(key, wanted, column, day):
@@ -90,11 +107,24 @@ def _sql(key, wanted, column, day):
     if key == "not":
         return Case(None, [(sql(wanted, column, day), 0)], 1) == 1
     name, operator = split(key)
+    have = column(name)
     if isinstance(wanted, str) and wanted.startswith("$") and not wanted.startswith("$today"):
-        wanted = column(wanted[1:])
-    elif isinstance(wanted, str) and wanted.startswith("$today"):
-        wanted = days_from(wanted, day)
-    if operator == "contains" and isinstance(wanted, str):
-        wanted = f"|{wanted}|"
-    return OPERATORS[operator].sql(column(name), wanted)
+        other = column(wanted[1:])
+        found = OPERATORS[operator].sql(have, other)
+        return found | other.is_null() if operator == "ne" else found
+    return OPERATORS[operator].sql(have, _stored(getattr(have, "field", have), operator, wanted, day))
 
+
+def _stored(field, operator, wanted, day):
+    """A literal as its column compares it."""
+    if isinstance(wanted, tuple):
+        return tuple(_stored(field, operator, part, day) for part in wanted)
+    if operator == "empty":
+        return wanted
+    if isinstance(wanted, str) and wanted.startswith("$today"):
+        wanted = days_from(wanted, day)
+    if isinstance(field, MomentField) and not isinstance(wanted, (str, datetime)):
+        return day_bounds(wanted)[0]
+    if isinstance(field, ScaledField):
+        return Decimal(str(wanted))
+    return f"|{wanted}|" if isinstance(field, CodeSetField) else wanted

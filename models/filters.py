@@ -1,7 +1,7 @@
 """The filter vocabulary as a table: URL suffix, label, sentence, SQL. Lists, API, export and conditions all use it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 from models.errors import Label, Sentence, say
 

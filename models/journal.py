@@ -64,13 +64,12 @@ class Link(Base):
 class Attachment(Base):
     """A file kept with a record; before the form is saved it belongs to no record and only its uploader sees it.
 
-    `kind` is image or document, `type` the media type.
+    `kind` is image or document; the name's ending is that of its real type.
     """
 
     sha256 = peewee.TextField(index=True)
     name = peewee.TextField()
     kind = peewee.TextField()
-    type = peewee.TextField()
     size = peewee.BigIntegerField()
     data = peewee.BlobField()
     thumb = peewee.BlobField(null=True)

@@ -14,7 +14,8 @@ class Rule:
     """A cross-field rule: where `when` holds, `must` must hold and the fields in `require` must be filled.
 
     `check` names a behaviour of services.behaviours for what a condition cannot say. `field` is where the sentence stands.
-    `level` error refuses, warning may be saved with a reason, info is only said.
+    `level` error refuses, warning may be saved with a reason, info is only said. `always` asks on every write, not only
+    when a field the rule names has changed.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Rule:
     require: tuple = ()
     check: str = ""
     message_en: str = ""
+    always: bool = False
 
     @property
     def title(self):

@@ -52,13 +52,14 @@ def authenticate(username, password, address="", agent="", request_id=""):
     right = passwords.matches(credential.password_hash if credential else None, password)
     actor = actors.load(account.id, address=address, request_id=request_id) if account else None
     if locked or not right or actor is None:
-        audit.log(actor, "login_failed", detail=name, address=address)
+        audit.log(actor, "login_failed", address=address, username=name)
         raise LoginRefused()
     fresh = passwords.hashed(password) if passwords.outdated(credential.password_hash) else None
     with atomic():
         LoginAttempt.update(outcome="ok").where(LoginAttempt.id == attempt).execute()
         if fresh:
             Credential.update(password_hash=fresh).where(Credential.id == credential.id).execute()
+        _came_in(actor.id)
         token = sessions.start(actor.id, address, agent)
         audit.log(actor, "login")
     return token
@@ -80,6 +81,11 @@ def _credential(name):
     account = tables.model("account")
     row = account.select().where(account.f_username == name, account.deleted_at.is_null()).first()
     return row, Credential.get_or_none(Credential.account_id == (row.id if row else 0))
+
+
+def _came_in(account_id):
+    account = tables.model("account")
+    account.update(f_last_login_at=now()).where(account.id == account_id).execute()
 
 
 def _begin(name, address):
@@ -161,7 +167,7 @@ def _own_words(actor):
 def create(actor, username, name, memberships, password=None):
     """A new account: (id, its first password). `memberships` are raw values of the membership register, without account.
 
-    A password made here or given must be changed at the first login.
+    The account belongs to the unit of its first membership. A password made here or given is changed at the first login.
     """
     for held in memberships:
         _require_grantable(actor, held["role"], held.get("school"))
@@ -170,7 +176,8 @@ def create(actor, username, name, memberships, password=None):
         passwords.check(password, (username, name))
     password_hash = passwords.hashed(first)
     started = {"from_date": today().isoformat()}
-    operations = [records.Operation("account", {"username": username, "name": name, "active": True})]
+    unit = {part: held[part] for held in memberships[:1] for part in ("district", "school") if held.get(part)}
+    operations = [records.Operation("account", {"username": username, "name": name, "active": True} | unit)]
     operations += [records.Operation("membership", started | held | {"account": records.Ref(0)}) for held in memberships]
     with atomic():
         saved = records.batch(actor, operations)
@@ -216,7 +223,7 @@ def end_sessions(actor, account_id):
         require_manage(actor, account_id)
     with atomic():
         ended = sessions.end_sessions(account_id)
-        audit.log(actor, "end_sessions", register="account", record_id=account_id)
+        audit.log(actor, "sessions_ended", register="account", record_id=account_id)
     return ended
 
 

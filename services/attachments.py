@@ -27,25 +27,40 @@ MAX_LOOSE = 100
 # A draft that names a file lives 30 days; the file outlives it.
 _LOOSE_FOR = timedelta(days=31)
 
-_IMAGES = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "WEBP": ("image/png", "png"),
-           "GIF": ("image/png", "png"), "BMP": ("image/png", "png")}  # fmt: skip
-_OFFICE = {
-    "docx": ("word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    "xlsx": ("xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "pptx": ("ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+# What a picture is kept as, by the format it came in.
+_PICTURES = {"JPEG": "jpg", "PNG": "png", "WEBP": "png", "GIF": "png", "BMP": "png"}
+_OFFICE = {"docx": "word/", "xlsx": "xl/", "pptx": "ppt/"}
+_OLD_OFFICE = ("doc", "xls", "ppt", "wps", "et")
+_TYPES = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "doc": "application/msword",
+    "wps": "application/msword",
+    "xls": "application/vnd.ms-excel",
+    "et": "application/vnd.ms-excel",
+    "ppt": "application/vnd.ms-powerpoint",
+    "txt": "text/plain",
+    "csv": "text/plain",
 }
-_OLD_OFFICE = {"doc": "application/msword", "xls": "application/vnd.ms-excel", "ppt": "application/vnd.ms-powerpoint",
-               "wps": "application/vnd.ms-works", "et": "application/vnd.ms-excel"}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class File:
-    """A file to hand out: `kind` is image or document, `type` its media type."""
+    """A file: `kind` is image or document; the name's ending is that of its real type."""
 
     name: str
     kind: str
-    type: str
     data: bytes
+
+    @property
+    def type(self):
+        """Its media type."""
+        return _TYPES[self.name.rpartition(".")[2].lower()]
 
 
 def store(actor, name, data):
@@ -64,7 +79,7 @@ def store(actor, name, data):
         if loose.count() >= MAX_LOOSE:
             raise refused("too_many_files", say("您有 {max} 个文件还没有随表单保存，请先保存表单。", max=MAX_LOOSE))
         return Attachment.insert(
-            sha256=hashlib.sha256(file.data).hexdigest(), name=file.name, kind=file.kind, type=file.type, size=len(file.data),
+            sha256=hashlib.sha256(file.data).hexdigest(), name=file.name, kind=file.kind, size=len(file.data),
             data=file.data, thumb=thumb, uploaded_by=actor.id, at=now(),
         ).execute()  # fmt: skip
 
@@ -75,12 +90,12 @@ def fetch(actor, id, thumb=False):
     if row is None or not _visible(actor, row):
         raise NotFound(say("没有找到这个文件，或不在您的数据范围内。"))
     column = Attachment.thumb if thumb else Attachment.data
-    full = Attachment.select(Attachment.name, Attachment.kind, Attachment.type, column).where(Attachment.id == id).get()
+    full = Attachment.select(Attachment.name, Attachment.kind, column).where(Attachment.id == id).get()
     if thumb and full.thumb is None:
         raise NotFound(say("这个文件没有缩略图。"))
     if thumb:
-        return File(full.name, "image", "image/jpeg", bytes(full.thumb))
-    return File(full.name, full.kind, full.type, bytes(full.data))
+        return File(_named(full.name, "jpg"), "image", bytes(full.thumb))
+    return File(full.name, full.kind, bytes(full.data))
 
 
 def details(ids):
@@ -116,13 +131,13 @@ def _checked(name, data):
     """(File, thumb) when the content is one of the kinds taken; its real type counts, not its name."""
     ending = name.rpartition(".")[2].lower()
     if data.startswith(b"%PDF-"):
-        return File(_named(name, "pdf"), "document", "application/pdf", data), None
+        return File(_named(name, "pdf"), "document", data), None
     if data.startswith(b"PK\x03\x04"):
         return _office(name, data), None
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") and ending in _OLD_OFFICE:
-        return File(name, "document", _OLD_OFFICE[ending], data), None
+        return File(name, "document", data), None
     if ending in ("txt", "csv") and _is_text(data):
-        return File(name, "document", "text/plain", data), None
+        return File(name, "document", data), None
     return _picture(name, data)
 
 
@@ -136,18 +151,18 @@ def _office(name, data):
     if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * max(len(data), 100_000) or len(entries) > 10_000:
         raise refused("unpacked_size", say("文件「{name}」解压后太大，不能接收。", name=name))
     names = {entry.filename for entry in entries}
-    for ending, (folder, media_type) in _OFFICE.items():
+    for ending, folder in _OFFICE.items():
         macros = f"{folder}vbaProject.bin" in names
         if "[Content_Types].xml" in names and any(part.startswith(folder) for part in names) and not macros:
-            return File(_named(name, ending), "document", media_type, data)
+            return File(_named(name, ending), "document", data)
     raise _unknown(name)
 
 
 def _picture(name, data):
     """A picture drawn anew: nothing hides in it, and the place where it was taken is not told."""
     try:
-        with Image.open(io.BytesIO(data), formats=tuple(_IMAGES)) as opened:
-            media_type, ending = _IMAGES[opened.format]
+        with Image.open(io.BytesIO(data), formats=tuple(_PICTURES)) as opened:
+            ending = _PICTURES[opened.format]
             if opened.width * opened.height > MAX_PIXELS:
                 raise refused("too_many_pixels", say("图片「{name}」太大，请缩小到 5000 万像素以内。", name=name))
             picture = ImageOps.exif_transpose(opened)
@@ -155,7 +170,7 @@ def _picture(name, data):
             drawn, small = _encoded(picture, ending), _thumb(picture)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise _unknown(name) from error
-    return File(_named(name, ending), "image", media_type, drawn), small
+    return File(_named(name, ending), "image", drawn), small
 
 
 def _encoded(picture, ending):

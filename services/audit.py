@@ -6,27 +6,30 @@ from models import tables
 from models.values import now
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_DETAIL = 500
+_DETAIL = 1000
 
 
-def log(actor, action, *, register="", record_id=None, detail="", address=""):
-    """Write one row; `actor` is None for a stranger. Someone who views as another is named by the own account."""
-    person = actor.real or actor if actor else None
-    account_id = person.id if person else None
+def log(actor, action, *, register="", record_id=None, detail="", address="", username=""):
+    """Write one row; `actor` is None for a stranger, named as he named himself.
+
+    Who looks through another's eyes is logged as himself, on behalf of the other.
+    """
+    person = (actor.real or actor) if actor else None
     moment = now()
     tables.model("access_log").insert(
         version=1,
         created_at=moment,
-        created_by=account_id,
+        created_by=person.id if person else None,
         updated_at=moment,
         f_at=moment,
-        f_account=account_id,
+        f_account=person.id if person else None,
+        f_username=person.username if person else one_line(username),
+        f_on_behalf=actor.username if actor and actor.real else None,
         f_action=action,
-        f_register=register,
+        f_register=register or None,
         f_record_id=record_id,
-        f_detail=one_line(f"{detail} （以 {actor.username} 身份）".strip() if actor and actor.real else detail),
-        f_address=address or (actor.address if actor else ""),
-        f_request_id=actor.request_id if actor else "",
+        f_detail=one_line(detail) or None,
+        f_address=address or (actor.address if actor else "") or None,
     ).execute()
 
 

@@ -9,7 +9,7 @@ from models.errors import Fault, Invalid, NotAllowed, NotFound, say
 from models.journal import Draft, SavedView
 from models.values import now
 
-MAX_DRAFT = 200_000
+MAX_DRAFT = 500_000
 MAX_DRAFTS = 50
 KEPT_FOR = timedelta(days=30)
 MAX_VIEWS = 50

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from models import registry, tables
 from models.errors import Sentence, say
-from models.fields import Code, LongText, Relation, Relations, Text
+from models.fields import Attachment, Choices, Code, LongText, Relation, Relations, Text
 from models.values import NA
 from services import policy, query
 from services.actor import SYSTEM
 
 ALIASES = "former_names"
 _CHUNK = 400
+_NOT_TELLING = (LongText, Choices, Attachment)
 _BETWEEN = re.compile(r"[、，,；;\n]+")
 
 
@@ -98,7 +99,7 @@ class _Names:
     def _rows(self, forms):
         model = self._source.model
         columns = [query.column(model, self._register, name) if name else None for name in (self._code, self._name)]
-        if not any(columns):
+        if not self._code and not self._name:
             return
         forms = sorted(forms)
         seen = set()
@@ -151,7 +152,7 @@ def identity(register, values):
     if titles:
         relations = [field.name for field in stored if isinstance(field, Relation) and field.name not in titles]
         return tuple(titles + [name for name in relations if name in values])
-    return tuple(field.name for field in stored if _said(values, field.name) and not isinstance(field, LongText))
+    return tuple(field.name for field in stored if _said(values, field.name) and not isinstance(field, _NOT_TELLING))
 
 
 def _said(values, name):

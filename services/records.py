@@ -13,10 +13,11 @@ from models.errors import AppError, Conflict, Fault, Invalid, NotAllowed, NotFou
 from models.fields import Relation, Relations
 from models.journal import IdempotencyKey
 from models.values import now
-from services import policy, query, search, writer
+from services import policy, query, rules, search, writer
 from services.journal import RESTORE, TRASH, Work
 
 MOST_AT_ONCE = 1000
+assert rules.checks  # importing the rules is what registers them
 
 
 @dataclass(frozen=True)

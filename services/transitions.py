@@ -4,6 +4,7 @@ from models import conditions, registry, tables
 from models.conditions import days_from
 from models.errors import Conflict, Fault, Invalid, Label, NotAllowed, NotFound, say
 from models.journal import Change
+from models.values import now
 from services import policy, query, records, writer
 from services.journal import UPDATE, dumps
 from services.policy import Decision
@@ -103,6 +104,8 @@ def refuse_other_fields(full, transition, values):
 def _value(value, actor):
     if isinstance(value, str) and value.startswith("$today"):
         return days_from(value)
+    if value == "$now":
+        return now()
     return actor.id if value == "$me" else value
 
 

@@ -182,7 +182,7 @@ def faults_of(register, work, values, old=None, changed=None, record_id=None, mo
             faults.append(Fault(field.name, "required", say("请填写「{label}」。", label=field.title)))
     with_derived = derive(register, values)
     for rule in register.rules:
-        touched = involved(rule) & changed or move or not old
+        touched = rule.always or involved(rule) & changed or move or not old
         if touched and not satisfied(rule, register, work.actor, with_derived, old, changed, record_id, move):
             faults += rule_faults(rule, register, with_derived)
     return faults

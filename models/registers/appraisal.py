@@ -71,6 +71,9 @@ FIELDS = (
         name="standard",
         label="鉴定标准",
         label_en="Standard",
+        required=True,
+        default="jgj125",
+        indexed=True,
         options=options(
             "jgj125 JGJ 125-2016 | JGJ 125-2016",
             "gb50292 GB 50292 | GB 50292",
@@ -136,7 +139,7 @@ APPRAISAL = Register(
     help="鉴定机构对每栋受损校舍的结论；校舍的等级取最近一次危险性鉴定。",
     help_en="What agencies concluded; a building's grade is that of its latest danger appraisal.",
     fields=FIELDS,
-    key=("damaged_building", "kind", "appraised_on"),
+    key=("damaged_building", "standard", "kind", "appraised_on"),
     scope="damaged_building.school",
     title=("damaged_building", "kind", "appraised_on"),
     list_columns=("damaged_building", "kind", "appraised_on", "agency", "grade", "conclusion", "advice", "valid_until"),

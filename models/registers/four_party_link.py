@@ -32,20 +32,20 @@ FOUR_PARTY_LINK = Register(
         Phone(name="phone", label="电话", label_en="Telephone", sensitivity="masked", label_aliases=("联系电话",)),
         Date(name="confirmed_on", label="确认日期", label_en="Confirmed on", indexed=True),
         Derived(
-            name="confirmed", label="30 天内已确认", label_en="Confirmed within 30 days", when=when(confirmed_on__gte="$today-30")
+            name="current", label="30 天内已确认", label_en="Confirmed within 30 days", when=when(confirmed_on__gte="$today-30")
         ),
     ),
     key=("school", "party"),
     scope="school",
     title=("school", "party"),
-    list_columns=("school", "party", "contact_post", "phone", "confirmed_on", "confirmed"),
+    list_columns=("school", "party", "contact_post", "phone", "confirmed_on", "current"),
     phone=("school", "party", "contact_post"),
-    filters=("school", "party", "confirmed_on", "confirmed"),
+    filters=("school", "party", "confirmed_on", "current"),
     search=("school", "contact_post"),
     sort="school",
     sections=(
         Section("联络", ("school", "party", "contact_post", "phone"), "Contact"),
-        Section("确认", ("confirmed_on", "confirmed"), "Confirmation"),
+        Section("确认", ("confirmed_on", "current"), "Confirmation"),
     ),
     rules=(
         not_future("confirmed_on", "确认日期不能晚于今天。", "It cannot be confirmed in the future."),

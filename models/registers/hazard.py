@@ -159,6 +159,14 @@ RULES = (
         message_en="Districts or teams close major hazards, and nobody rechecks his own.",
     ),
     Rule(
+        "reporter_rectifies",
+        "学校只登记自查的隐患；他人查出的隐患，学校只填整改情况。",
+        "description",
+        check="reporter_rectifies",
+        always=True,
+        message_en="A school enters its own finds; of others' finds it fills in the rectification only.",
+    ),
+    Rule(
         "same_school",
         "所选校舍或走访记录不是本校的。",
         "building",

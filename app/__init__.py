@@ -1,0 +1,50 @@
+"""The application: `create_app` wires the parts together and holds no logic of its own."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import admin_views
+import config
+from app.auth import cookie_settings, init_auth
+from app.errors import init_errors
+from app.headers import init_headers
+from app.operations import init_operations
+from app.words import init_words
+from models import base
+
+
+def create_app(settings=None):
+    """A WSGI application on these settings, by default those of the environment."""
+    settings = settings or config.load()
+    config.activate(settings)
+    base.connect(settings.database_url)
+    app = Flask(__name__)
+    app.config.update(
+        TAIZHANG=settings,
+        SECRET_KEY=settings.secret_key,
+        TRUSTED_HOSTS=list(settings.trusted_hosts),
+        MAX_CONTENT_LENGTH=settings.max_request_mb * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=settings.max_form_kb * 1024,
+        MAX_FORM_PARTS=5000,
+        # A page may stand open all day: the token lives as long as the session, and Origin is checked as well.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        **cookie_settings(settings.https),
+    )
+    app.json.ensure_ascii = False
+    app.json.sort_keys = False
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)
+    app.before_request(_connect)
+    app.teardown_request(_disconnect)
+    for part in (init_headers, init_operations, init_errors, init_words, init_auth, admin_views.init_admin):
+        part(app)
+    return app
+
+
+def _connect():
+    base.open_connection()
+
+
+def _disconnect(error):
+    base.release_connection()

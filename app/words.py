@@ -1,0 +1,70 @@
+"""The languages: Chinese as written in the code, English from the catalogue. Sentences of the layers below become words here."""
+
+from flask import Blueprint, current_app, has_request_context, redirect, request
+from flask_babel import Babel, gettext, get_locale
+
+from app.paths import own_path
+from models.errors import Label, Sentence
+
+# Flask-Admin's and WTForms' own Chinese is filed under this name; under "zh" they silently speak English.
+LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+COOKIE = "language"
+_YEAR = 365 * 24 * 3600
+
+blueprint = Blueprint("words", __name__)
+
+
+def init_words(app):
+    """Babel, the `say` filter, and the choice of language."""
+    Babel(
+        app,
+        default_locale=LOCALES[app.config["TAIZHANG"].language],
+        default_timezone="Asia/Shanghai",
+        locale_selector=lambda: LOCALES[language()],
+    )
+    app.jinja_env.filters["say"] = text
+    app.context_processor(lambda: {"lang": language(), "theme": theme()})
+    app.register_blueprint(blueprint)
+
+
+def language():
+    """"zh" or "en": what the person chose, else the setting."""
+    chosen = request.cookies.get(COOKIE) if has_request_context() else None
+    return chosen if chosen in LOCALES else current_app.config["TAIZHANG"].language
+
+
+def theme():
+    """"light", "dark" or "auto", as chosen."""
+    chosen = request.cookies.get("theme") if has_request_context() else None
+    return chosen if chosen in ("light", "dark") else "auto"
+
+
+def text(value):
+    """A sentence, a label, or a text of the code in the reader's language; several are joined."""
+    english = str(get_locale() or "").startswith("en")
+    if isinstance(value, Sentence):
+        return value.text(gettext, english)
+    if isinstance(value, Label):
+        return value.text(english)
+    if isinstance(value, (list, tuple)):
+        return (", " if english else "、").join(text(part) for part in value)
+    return gettext(value) if isinstance(value, str) and value else "" if value is None else str(value)
+
+
+@blueprint.post("/language")
+def choose_language():
+    return _remember(COOKIE, request.form.get("lang"), tuple(LOCALES))
+
+
+@blueprint.post("/theme")
+def choose_theme():
+    return _remember("theme", request.form.get("theme"), ("light", "dark", "auto"))
+
+
+def _remember(cookie, value, accepted):
+    answer = redirect(own_path(request.form.get("next")), 303)
+    if value in accepted:
+        answer.set_cookie(
+            cookie, value, max_age=_YEAR, samesite="Lax", httponly=True, secure=current_app.config["TAIZHANG"].https
+        )
+    return answer

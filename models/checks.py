@@ -1,0 +1,285 @@
+"""Checks of declarations: problems with stable ids, the same at start-up, on the command line and in the builder."""
+
+from collections import Counter
+from dataclasses import dataclass, field, fields as attributes
+
+from models import condition_checks, field_checks
+from models.errors import FieldError, Sentence, say
+from models.field_checks import LONGEST_LABEL, NAME, good_label
+from models.fields import Attachment, Choice, Derived, LongText, Relation
+from models.fields.base import Field
+from models.refused import refused
+from models.reports import LEVELS
+from models.workflow import Workflow
+
+__all__ = ["Known", "Problem", "all_problems", "check", "refused"]
+
+MOST_FIELDS = 200
+UNITS = ("district", "school")
+GRAINS = ("object", "count", "person")
+ACTIONS = ("edit", "approve")
+LISTS = ("key", "title", "list_columns", "phone", "filters", "search")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a declaration: a stable id, where ("school.fields.code"), and the sentence."""
+
+    id: str
+    where: str
+    sentence: Sentence
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a declaration may refer to: the other registers by name, and the behaviours (None: not looked at)."""
+
+    registers: dict = field(default_factory=dict)
+    behaviours: frozenset | None = None
+
+
+def all_problems(registers, behaviours=None):
+    """Every problem of a set of registers that refer to each other."""
+    known = Known({register.name: register for register in registers}, None if behaviours is None else frozenset(behaviours))
+    twice = [name for name, times in Counter(register.name for register in registers).items() if times > 1]
+    found = [Problem("R001", name, say("台账名「{name}」用了两次。", name=name)) for name in twice]
+    return found + [problem for register in registers for problem in check(register, known)]
+
+
+def check(register, known=Known()):
+    """The problems of one register, given what it may refer to. An empty list means it can be used."""
+    found = list(_shape(register))
+    if found:
+        return found
+    known = Known({**known.registers, register.name: register}, known.behaviours)
+    for part in (
+        _register,
+        field_checks.names,
+        field_checks.labels,
+        field_checks.each,
+        _lists,
+        _scope,
+        _workflow,
+        _rules,
+        _summaries,
+        _behaviours,
+        _related,
+    ):
+        found.extend(Problem(id, f"{register.name}.{where}".rstrip("."), sentence) for id, where, sentence in part(register, known))
+    return found
+
+
+# shape: a declaration from JSON may hold anything anywhere -----------------------------------------------------------
+
+
+def _shape(register):
+    parts = [("", register), *((f"fields.{part!s:.40}", part) for part in register.fields if isinstance(register.fields, tuple))]
+    for name in ("rules", "sections", "summaries", "exports"):
+        parts += [(name, part) for part in getattr(register, name)]
+    if register.workflow:
+        parts += [("workflow", register.workflow), *(("workflow", move) for move in register.workflow.transitions)]
+    for where, part in parts:
+        bad = _misshapen(part)
+        if bad:
+            name = getattr(part, "name", "") if isinstance(part, Field) else ""
+            place = f"{register.name}.fields.{name}" if name else f"{register.name}.{where}".rstrip(".")
+            yield Problem("R000", place, say("「{option}」的写法不对。", option=bad))
+
+
+def _misshapen(part):
+    """The name of the first option whose type is not that of its default."""
+    for attribute in attributes(part):
+        value = getattr(part, attribute.name)
+        if attribute.name in ("default", "min", "max", "above"):
+            good = value is None or isinstance(value, (str, int, bool, tuple))
+        elif attribute.name == "workflow":
+            good = value is None or isinstance(value, Workflow)
+        elif attribute.name in ("name", "id", "label", "field", "initial", "message", "target") or isinstance(
+            attribute.default, str
+        ):
+            good = isinstance(value, str)
+        elif isinstance(attribute.default, bool):
+            good = isinstance(value, bool)
+        elif isinstance(attribute.default, int):
+            good = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        else:
+            good = isinstance(value, tuple)
+        if not good or not _texts(attribute.name, value):
+            return attribute.name
+    return ""
+
+
+def _texts(name, value):
+    """Lists of names hold text alone."""
+    listed = (*LISTS, "aliases", "label_aliases", "behaviours", "related", "requires", "require", "sources", "by", "columns", "locked",
+              "different_from", "accept", "narrowed_by", "measures")  # fmt: skip
+    return name not in listed or all(isinstance(part, str) for part in value)
+
+
+# the register as a whole ----------------------------------------------------------------------------------------------
+
+
+def _register(register, known):
+    if not NAME.fullmatch(register.name):
+        yield "R001", "name", say("台账名「{name}」只能用小写字母开头的字母、数字和下划线。", name=register.name)
+    if not good_label(register.label):
+        yield "R002", "label", say("台账要有名称，最多 {most} 个字。", most=LONGEST_LABEL)
+    if not register.live:
+        yield "R003", "fields", say("台账至少要有一个字段。")
+    if len(register.fields) > MOST_FIELDS:
+        yield "R004", "fields", say("字段最多 {most} 个，现在有 {now} 个。", most=MOST_FIELDS, now=len(register.fields))
+    if register.grain not in GRAINS:
+        yield "R005", "grain", say("粒度只能是：{accepted}。", accepted=GRAINS)
+
+
+# lists of fields ------------------------------------------------------------------------------------------------------
+
+
+def _lists(register, known):
+    named = {name: getattr(register, name) for name in LISTS} | {"sort": (register.sort.removeprefix("-"),)}
+    named |= {f"sections.{section.label}": section.fields for section in register.sections}
+    named |= {f"exports.{template.name}": template.columns for template in register.exports}
+    for where, names in named.items():
+        for name, times in Counter(names).items():
+            if name not in register.by_name and (where, name) != ("sort", "id"):
+                yield "R024", where, say("没有字段「{name}」。", name=name)
+            elif times > 1:
+                yield "R025", where, say("字段「{name}」写了不止一次。", name=name)
+    places = Counter(name for section in register.sections for name in set(section.fields))
+    for name, times in places.items():
+        if times > 1:
+            yield "R025", "sections", say("字段「{name}」放在了几个分组里。", name=name)
+    yield from _unfit(register)
+
+
+def _unfit(register):
+    """Fields of a type that the list cannot use."""
+    unfit = {
+        "key": lambda part: not part.stored or isinstance(part, (LongText, Attachment)) or not part.sortable,
+        "filters": lambda part: not part.operators,
+        "search": lambda part: part.numeric or isinstance(part, (Choice, Derived, Attachment)),
+        "title": lambda part: isinstance(part, (LongText, Attachment, Derived)),
+    }
+    for where, test in unfit.items():
+        for name in getattr(register, where):
+            if name in register.by_name and test(register.field(name)):
+                yield "R026", where, say("字段「{name}」的类型不能用在这里。", name=name)
+    sort = register.by_name.get(register.sort.removeprefix("-"))
+    if sort and not sort.sortable:
+        yield "R026", "sort", say("不能按字段「{name}」排序。", name=sort.name)
+
+
+def _scope(register, known):
+    if not _leads_to_unit(register, register.scope, known):
+        yield "R027", "scope", say("数据范围「{scope}」没有通到区县或学校。", scope=register.scope)
+
+
+def _leads_to_unit(register, scope, known):
+    """Whether the path ends at the district or school register, by relations that exist."""
+    if scope in ("", "id:district", "id:school"):
+        return scope in ("", f"id:{register.name}")
+    first, dot, rest = scope.partition(".")
+    part = register.by_name.get(first)
+    if not isinstance(part, Relation):
+        return False
+    if not dot:
+        return part.to in UNITS
+    target = known.registers.get(part.to)
+    return target is not None and rest in UNITS and _leads_to_unit(target, rest, known)
+
+
+# workflow, rules, summaries -------------------------------------------------------------------------------------------
+
+
+def _workflow(register, known):
+    flow = register.workflow
+    if flow is None:
+        return
+    state = register.by_name.get(flow.field)
+    if type(state) is not Choice:
+        yield "R029", "workflow", say("状态字段「{name}」应是单选。", name=flow.field)
+        return
+    codes = {option.code for option in state.options}
+    used = {flow.initial, *flow.locked} | {code for move in flow.transitions for code in (*move.sources, move.target)}
+    for code in sorted(used - codes):
+        yield "R030", "workflow", say("「{label}」没有状态「{code}」。", label=state.title, code=code)
+    if state.default not in (None, flow.initial):
+        yield "R030", "workflow", say("「{label}」的默认值应是初始状态。", label=state.title)
+    names = Counter(move.name for move in flow.transitions)
+    for move in flow.transitions:
+        if not NAME.fullmatch(move.name) or names[move.name] > 1 or not good_label(move.label) or move.action not in ACTIONS:
+            yield (
+                "R031",
+                f"workflow.{move.name}",
+                say("办理步骤「{name}」的名称、标签或权限写错了，或写了不止一次。", name=move.name),
+            )
+        yield from _move(move, names, register)
+
+
+def _move(move, names, register):
+    where = f"workflow.{move.name}"
+    unknown = [name for name in move.requires if name not in register.by_name]
+    unknown += [name for name in move.different_from if name not in names]
+    unknown += [key for key, _ in move.sets if key not in register.by_name]
+    for name in unknown:
+        yield "R032", where, say("没有字段或步骤「{name}」。", name=name)
+    for name, value in move.sets:
+        part = register.by_name.get(name)
+        if part is None or value in ("$today", "$now", "$me"):
+            continue
+        try:
+            part.clean(value)
+        except FieldError as error:
+            yield "R032", where, error.sentence
+    for sentence in condition_checks.problems(move.when, register, stored=False):
+        yield "R028", where, sentence
+
+
+def _rules(register, known):
+    ids = Counter(rule.id for rule in register.rules)
+    for rule in register.rules:
+        where = f"rules.{rule.id}"
+        if ids[rule.id] > 1 or not NAME.fullmatch(rule.id) or rule.level not in LEVELS or not rule.message.strip():
+            yield "R033", where, say("规则「{id}」的编号、级别或说明写错了，或编号用了不止一次。", id=rule.id)
+        if not (rule.must or rule.require or rule.check):
+            yield "R034", where, say("规则「{id}」什么也没有要求。", id=rule.id)
+        for name in (*rule.require, *((rule.field,) if rule.field else ())):
+            if name not in register.by_name:
+                yield "R035", where, say("没有字段「{name}」。", name=name)
+        for sentence in (
+            part for when in (rule.when, rule.must) for part in condition_checks.problems(when, register, stored=False)
+        ):
+            yield "R028", where, sentence
+
+
+def _summaries(register, known):
+    names = Counter(summary.name for summary in register.summaries)
+    for summary in register.summaries:
+        where = f"summaries.{summary.name}"
+        if names[summary.name] > 1 or not NAME.fullmatch(summary.name) or not 1 <= len(summary.by) <= 2 or not summary.measures:
+            yield "R036", where, say("统计「{name}」的名称、分组或数值写错了，或名称用了不止一次。", name=summary.name)
+        for name in summary.by:
+            part = register.by_name.get(name)
+            grouped_by_unit = part is None and name in UNITS and register.scope
+            if not grouped_by_unit and (part is None or not part.stored or isinstance(part, (LongText, Attachment))):
+                yield "R037", where, say("不能按「{name}」分组。", name=name)
+        for measure in summary.measures:
+            kind, _, name = measure.partition(":")
+            part = register.by_name.get(name)
+            if measure != "count" and (kind != "sum" or part is None or not part.numeric):
+                yield "R037", where, say("不能统计「{measure}」。", measure=measure)
+
+
+def _behaviours(register, known):
+    if known.behaviours is None:
+        return
+    for name in (*register.behaviours, *(rule.check for rule in register.rules if rule.check)):
+        if name not in known.behaviours:
+            yield "R038", "behaviours", say("没有名为「{name}」的规则程序。", name=name)
+
+
+def _related(register, known):
+    for name in register.related:
+        other = known.registers.get(name)
+        if other is None or not any(getattr(part, "to", None) == register.name for part in other.fields):
+            yield "R039", "related", say("台账「{name}」没有关联到本台账。", name=name)

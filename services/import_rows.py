@@ -1,0 +1,190 @@
+"""The rows of a file on their way in: which of them are records, what their cells mean, which say the same thing twice."""
+
+from dataclasses import dataclass, field as attribute
+
+from models.errors import FieldError, say
+from models.fields import Attachment, Derived, Relation, Relations
+from services import matching, readers
+from services.matching import Unresolved, fold
+
+TOTALS = ("合计", "小计", "总计", "总合计", "共计")
+_NAMED_ROWS = 10
+
+
+@dataclass
+class Row:
+    """One row of the file on its way: its texts by field name, what they mean, what is wrong, which record it is."""
+
+    number: int
+    texts: dict
+    values: dict = attribute(default_factory=dict)
+    faults: dict = attribute(default_factory=dict)
+    told: list = attribute(default_factory=list)
+    identity: tuple = ()
+    record: object = None
+    changes: dict = attribute(default_factory=dict)
+    outcome: str = ""
+
+    def refuse(self, name, code, sentence, outcome="error"):
+        self.told.append((name, code, sentence, "error"))
+        self.outcome = outcome if self.outcome in ("", outcome) else "error"
+
+    def warn(self, name, code, sentence):
+        self.told.append((name, code, sentence, "warning"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked for: the register as the actor sees it, which column is which field, and how rows are taken."""
+
+    register: object
+    actor: object
+    columns: dict
+    heads: dict
+    constants: dict
+    translate: dict
+    where: dict
+    mode: str
+    empty: str
+    policy: str
+
+
+def _tell_layout(table, unmatched, outcome):
+    if table.other_sheets:
+        outcome.tell("other_sheets", say("只读了工作表「{sheet}」，没有读：{others}。", sheet=table.sheet, others=tuple(table.other_sheets)))
+    if table.titles:
+        numbers = tuple(number for number, _ in table.titles)
+        outcome.tell("title_rows", say("表头是第 {row} 行；第 {rows} 行在表头上面，没有当作记录。", row=table.header_row, rows=numbers))
+    if unmatched:
+        outcome.tell("unmatched_columns", say("这些列没有对应的字段，没有导入：{columns}。", columns=tuple(unmatched)))
+
+
+def _read_rows(plan, table, outcome):
+    """The rows that are records; the others are counted by why they are not, and named."""
+    rows, aside = [], {"section_rows": [], "total_rows": [], "left_out": []}
+    nameless = set()
+    for number, cells in table.rows:
+        why = _not_a_record(plan, table.header, cells)
+        if why:
+            aside[why].append((number, next(cell for cell in cells if cell.strip()).strip()))
+            continue
+        rows.append(_row(plan, table, number, cells))
+        nameless |= {at + 1 for at, cell in enumerate(cells[: len(table.header)]) if cell.strip() and not table.header[at].strip()}
+    if nameless:
+        outcome.tell("nameless_columns", say("第 {columns} 列没有列名，里面的内容没有导入。", columns=tuple(sorted(nameless))), level="warning")
+    _tell_aside(aside, outcome)
+    return rows
+
+
+def _not_a_record(plan, header, cells):
+    filled = [at for at, cell in enumerate(cells) if cell.strip()]
+    if any(fold(cells[at]) in TOTALS for at in filled[:2]):
+        return "total_rows"
+    if len(filled) == 1 and len(header) > 1 and _needs_more(plan, filled[0]):
+        return "section_rows"
+    if any(fold(cells[at] if at < len(cells) else "") != fold(text) for at, text in plan.where.items()):
+        return "left_out"
+    return ""
+
+
+def _needs_more(plan, at):
+    """Whether a lone cell in this column cannot be a record: it has no field, or another column must be filled too."""
+    lone = plan.columns.get(at)
+    wanted = {part.name for part in plan.columns.values() if part.required or part.name in plan.register.key}
+    return lone is None or bool(wanted - {lone.name} - set(plan.constants))
+
+
+def _tell_aside(aside, outcome):
+    if aside["section_rows"]:
+        rows, texts = _some(aside["section_rows"])
+        outcome.tell("section_rows", say("{count} 行只有一格有内容，没有当作记录：第 {rows} 行（{texts}）。", count=len(aside["section_rows"]), rows=rows, texts=texts))
+    if aside["total_rows"]:
+        rows, _ = _some(aside["total_rows"])
+        outcome.tell("total_rows", say("{count} 行是合计，没有当作记录：第 {rows} 行。", count=len(aside["total_rows"]), rows=rows))
+    if aside["left_out"]:
+        outcome.tell("left_out", say("{count} 行不符合所给的条件，没有导入。", count=len(aside["left_out"])))
+
+
+def _some(found):
+    """The first few rows' numbers and texts, and … where there are more."""
+    more = ("…",) if len(found) > _NAMED_ROWS else ()
+    return tuple(number for number, _ in found[:_NAMED_ROWS]) + more, tuple(text[:20] for _, text in found[:_NAMED_ROWS]) + more
+
+
+def _row(plan, table, number, cells):
+    row = Row(number, dict(plan.constants))
+    beyond = [cell for cell in cells[len(table.header) :] if cell.strip()]
+    if beyond:
+        row.refuse("", "too_many_cells", say("这一行比表头多 {count} 格，内容可能错了位。", count=len(beyond)))
+    if table.encoding and len(cells) < len(table.header):
+        row.warn("", "too_few_cells", say("这一行只有 {count} 格，缺的当作空白。", count=len(cells)))
+    for at, part in plan.columns.items():
+        cell = cells[at] if at < len(cells) else ""
+        text = plan.translate.get(part.name, {}).get(cell.strip(), cell)
+        row.texts[part.name] = text
+        if isinstance(cell, readers.Damaged) and text is cell:
+            row.refuse(part.name, "damaged", cell.why)
+    return row
+
+
+def _understand(plan, rows):
+    """Cleans every cell, once; relations are looked up column by column. Faults wait: a cell that says what is stored is right."""
+    for name in {name for row in rows for name in row.texts}:
+        part = plan.register.field(name)
+        if isinstance(part, (Relation, Relations)):
+            texts = {row.texts[name] for row in rows if row.texts.get(name, "").strip()}
+            known = matching.resolve(part, texts, plan.actor) if texts else {}
+            for row in rows:
+                _take_relation(row, name, known.get(row.texts[name]))
+        elif not isinstance(part, (Derived, Attachment)):
+            for row in rows:
+                _take(row, part)
+    for row in rows:
+        row.identity = matching.identity(plan.register, row.values)
+        if not row.identity:
+            _refuse_unidentified(plan, row)
+
+
+def _take_relation(row, name, known):
+    if isinstance(known, Unresolved):
+        row.faults[name] = ("out_of_scope" if known.foreign else "relation", known.sentence)
+    else:
+        row.values[name] = known
+
+
+def _take(row, part):
+    try:
+        row.values[part.name] = part.clean(str(row.texts[part.name]))
+    except FieldError as error:
+        row.faults[part.name] = (error.code, error.sentence)
+
+
+def _refuse_unidentified(plan, row):
+    """A row that does not say which record it is: its faults say why, else what is missing."""
+    missing = [plan.register.field(name) for name in plan.register.key if row.values.get(name) is None and name not in row.faults]
+    for part in missing:
+        row.refuse(part.name, "required", say("请填写「{label}」。", label=part.title))
+    _refuse_faults(row)
+
+
+def _refuse_faults(row):
+    for name, (code, sentence) in row.faults.items():
+        row.refuse(name, code, sentence, "out_of_scope" if code == "out_of_scope" else "error")
+
+
+def _without_repeats(plan, rows, outcome):
+    """The rows without those that say again what an earlier one said; a row that says otherwise of the same record is wrong."""
+    first, kept = {}, []
+    for row in rows:
+        mark = (row.identity, tuple(row.values[name] for name in row.identity))
+        earlier = first.setdefault(mark, row) if row.identity else row
+        if earlier is row:
+            kept.append(row)
+        elif {name: fold(text) for name, text in earlier.texts.items()} == {name: fold(text) for name, text in row.texts.items()}:
+            outcome.warning += 1
+            sentence = say("第 {row} 行与第 {first} 行重复，只导入一次。", row=row.number, first=earlier.number)
+            outcome.tell("repeated", sentence, level="warning")
+        else:
+            row.refuse("", "repeated", say("与第 {first} 行是同一条记录，内容却不同，请只留一行。", first=earlier.number))
+            kept.append(row)
+    return kept
