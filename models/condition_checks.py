@@ -3,7 +3,7 @@
 import re
 
 from models.errors import FieldError, say
-from models.fields import Choice, Choices, Date, DateTime, Derived
+from models.fields import Choice, Date, DateTime, Derived
 from models.filters import OPERATORS, split
 
 _DAY = re.compile(r"\$today(?:[+-]\d{1,5})?")
@@ -65,7 +65,7 @@ def _operand(field, operator, value, register):
                 yield say("条件里的「{value}」看不懂。", value=part)
         elif isinstance(field, Choice) and part not in {option.code for option in field.options}:
             yield say("「{label}」没有选项「{value}」。", label=field.title, value=str(part))
-        elif not isinstance(field, Choices):
+        elif not isinstance(field, Choice):
             yield from _literal(field, part)
 
 

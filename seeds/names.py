@@ -4,7 +4,7 @@ Roads and people are put together from a few characters and are nobody's. No nam
 that a row shown to the wrong person is seen at a glance.
 """
 
-CITY = "郑州市"
+CITY, PROVINCE = "郑州市", "河南"
 CITY_RUN, PROVINCIAL, BUREAU = "市直", "省属", "市局"
 ROAD_FIRST = "青云松柏竹梅兰桂枫榆槐杉棠荷莲菊芦苇桃杏"
 ROAD_SECOND = "禾溪泉岭苑园川岸坡港湾桥塘林峰泽"
@@ -36,7 +36,7 @@ def roads():
 
 
 def school(dice, prefix, road, level):
-    """金水区青禾路小学: the unit, an invented road, the kind of school."""
+    """金水区青禾路小学, 郑州市金水区青禾高级中学: where it lies, an invented road, the kind of school."""
     return f"{prefix}{road}{dice.choice(ENDINGS[level])}"
 
 

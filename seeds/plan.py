@@ -73,10 +73,6 @@ def pick(dice, **weights):
     return dice.choices(list(weights), list(weights.values()))[0]
 
 
-def without_blanks(values):
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def load(plan, known):
     """Writes the plan in the order of ORDER. `known` are ids by register of what is there already: {"district": [id, …]}."""
     ids = {name: list(found) for name, found in known.items()}

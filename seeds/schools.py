@@ -86,7 +86,7 @@ def _levels(dice, count):
 def _school(plan, dice, at, district, code, unit, level, road):
     own = unit == district["short"]
     managed_by = "district" if own else ("city" if unit == names.CITY_RUN else "province")
-    prefix = {"district": unit, "city": names.CITY, "province": names.PROVINCIAL}[managed_by]
+    prefix = {"district": "", "city": names.CITY, "province": names.PROVINCE}[managed_by] + district["short"]
     tag = f"{unit}{road}" if own else f"{unit}{district['short']}{road}"
     first = code.endswith("0001")
     open_ = first or dice.random() > 0.006

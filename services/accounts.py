@@ -6,7 +6,7 @@ from datetime import timedelta
 import config
 from models import registry, tables
 from models.base import atomic
-from models.errors import AppError, Fault, Invalid, NotAllowed, say
+from models.errors import AppError, Fault, Invalid, NotAllowed, NotFound, say
 from models.journal import Credential, LoginAttempt
 from models.values import now, today
 from services import actor as actors, audit, passwords, policy, records, sessions
@@ -208,13 +208,18 @@ def reset_password(actor, account_id):
 
 
 def disable(actor, account_id):
-    """Nobody logs in with this account from now on; its sessions end."""
+    """Nobody logs in with this account from now on; the account register's behaviours end its sessions."""
     require_manage(actor, account_id)
     row = tables.model("account").get_by_id(account_id)
-    with atomic():
-        records.update("account", actor, account_id, {"active": False}, version=row.version)
-        sessions.end_sessions(account_id)
-        actors.require_administrator()
+    records.update("account", actor, account_id, {"active": False}, version=row.version)
+
+
+def by_username(username):
+    """The id of an account; NotFound when there is none."""
+    row, _ = _credential(_plain_name(username))
+    if row is None:
+        raise NotFound(say("没有「{username}」这个账号。", username=username))
+    return row.id
 
 
 def end_sessions(actor, account_id):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from models import tables
-from models.errors import Conflict, say
 from models.values import today
 
 
@@ -121,22 +120,3 @@ def grantable(actor, role, school_id=None):
         )
         .exists()
     )
-
-
-def require_administrator():
-    """Raises Conflict where nobody would be left who can administer; called inside the transaction that took rights away."""
-    membership, account = tables.model("membership"), tables.model("account")
-    left = (
-        membership.select()
-        .join(account, on=membership.f_account == account.id)
-        .where(
-            membership.f_role == "city_admin",
-            membership.deleted_at.is_null(),
-            membership.f_from_date <= today(),
-            membership.f_to_date.is_null() | (membership.f_to_date >= today()),
-            account.f_active == True,
-            account.deleted_at.is_null(),
-        )
-    )
-    if not left.exists():
-        raise Conflict(say("至少要保留一名可以登录的市级管理员。"), code="last_admin")

@@ -1,7 +1,7 @@
 """Which column of a file is which field: by what the caller says, else by name, label, heading or another word for it."""
 
-from models import checks
 from models.errors import Fault, Invalid, say
+from models.refused import refused
 from services.matching import fold
 
 
@@ -36,15 +36,21 @@ class Columns:
         self._known = known_heads(register)
         self._mapped = {key(head): self._field(name) if name else None for head, name in mapping.items()}
         self._written = dict(zip(self._mapped, mapping, strict=False))
-        self.constants = {self._field(name).name: text for name, text in constants.items()}
+        self.constants = self.named(constants)
         both = [field for field in self._mapped.values() if field and field.name in self.constants]
         if both:
             raise _wrong("set_twice", say("「{label}」既对应了一列，又给了固定值，请只留一个。", label=both[0].title))
 
+    def named(self, texts):
+        """{field name: what was said} of what was said under any name a field has."""
+        return {self._field(name).name: said for name, said in texts.items()}
+
     def _field(self, name):
         field = self._register.by_name.get(name)
         if field is None:
-            raise _wrong("unknown_field", say("「{register}」没有「{name}」这个字段。", register=self._register.titled, name=name[:60]))
+            raise _wrong(
+                "unknown_field", say("「{register}」没有「{name}」这个字段。", register=self._register.titled, name=name[:60])
+            )
         return field
 
     def score(self, cells):
@@ -76,7 +82,11 @@ class Columns:
         return keys.index(key(head))
 
     def _refuse(self, header):
-        faults = [Fault("", "refused_column", why) for why in map(checks.refused, filter(str.strip, header)) if why]
+        faults = [
+            Fault("", "refused_column", say("「{column}」这一列不能导入：{why}", column=head.strip(), why=why))
+            for head in header
+            if (why := refused(head, self._register.grain))
+        ]
         if faults:
             raise Invalid(faults)
 
@@ -88,7 +98,9 @@ class Columns:
         for name, twice in heads.items():
             if len(twice) > 1:
                 label = self._register.field(name).title
-                raise _wrong("column_twice", say("{columns} 这几列都对应「{label}」，请指明用哪一列。", columns=tuple(twice), label=label))
+                raise _wrong(
+                    "column_twice", say("{columns} 这几列都对应「{label}」，请指明用哪一列。", columns=tuple(twice), label=label)
+                )
 
 
 def _wrong(code, sentence):

@@ -101,7 +101,7 @@ def _cells(query, revealed):
     records = lists.stream(query)
     while batch := list(islice(records, _BATCH)):
         codes = {
-            field.name: lists.codes_of(field.to, _targets(batch, field))
+            field.name: lists.codes_of(field.to, targets(batch, field))
             for field in query.columns
             if isinstance(field, (Relation, Relations))
         }
@@ -109,7 +109,8 @@ def _cells(query, revealed):
             yield tuple(_cell(field, record, codes.get(field.name), revealed) for field in query.columns)
 
 
-def _targets(records, field):
+def targets(records, field):
+    """The ids a relation of these records points at."""
     found = set()
     for record in records:
         value = record.values.get(field.name)
@@ -126,7 +127,7 @@ def _cell(field, record, codes, revealed):
     if isinstance(field, (Relation, Relations)):
         return relation_text(value, record.labels.get(field.name), codes)
     if isinstance(field, Attachment):
-        return f"{len(value)} 个文件"
+        return files_text(value)
     if field.sensitivity == "masked" and not revealed:
         return masked(field.render(value))
     if isinstance(field, (Number, Date)):
@@ -140,6 +141,11 @@ def relation_text(value, label, codes):
     """Code and name of each target, 4101050012 纬五路一小, which the import takes apart again; the label alone where it has no code."""
     labels = label if isinstance(label, dict) else {value: label}
     return "、".join(_coded(labels.get(id) or "", codes.get(id)) for id in (value if isinstance(value, tuple) else (value,)))
+
+
+def files_text(value):
+    """A file's place in an export: how many there are; the files themselves stay here."""
+    return f"{len(value)} 个文件"
 
 
 def _coded(label, code):

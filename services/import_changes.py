@@ -10,21 +10,22 @@ _BATCH = 500
 _MASK = "***"
 
 
-def _match(plan, rows):
+def match(plan, rows):
     """Finds, in sets, the record each row means, with the columns to compare."""
-    asked = {_mark(row) for row in rows if row.identity}
+    asked = {row.mark for row in rows if row.identity}
     found = matching.existing(plan.register, plan.actor, asked)
+    keyed = {mark for mark in asked - set(found) if mark[0] == plan.register.key}
+    taken = matching.existing(plan.register, SYSTEM, keyed)
     seen = _records(plan, sorted({ids[0] for ids in found.values() if len(ids) == 1}))
     for row in rows:
-        ids = found.get(_mark(row), ()) if row.identity else ()
+        ids = found.get(row.mark, ()) if row.identity else ()
         if len(ids) > 1:
             row.refuse("", "several", say("系统里有 {count} 条记录都像这一行，请填写编号。", count=len(ids)))
         elif ids:
             row.record = seen[ids[0]]
-
-
-def _mark(row):
-    return row.identity, tuple(row.values[name] for name in row.identity)
+        elif row.identity and row.mark in taken:
+            labels = tuple(plan.register.field(name).title for name in plan.register.key)
+            row.refuse(plan.register.key[-1], "taken", say("「{labels}」已有同样的值，请核对后换一个。", labels=labels))
 
 
 def _records(plan, ids):
@@ -33,10 +34,13 @@ def _records(plan, ids):
     for at in range(0, len(ids), _BATCH):
         asked = query.parse(plan.register.name, plan.actor, [("fields", fields)], ids=ids[at : at + _BATCH])
         found |= {record.id: record for record in query.stream(asked)}
+    for part in plan.register.live:
+        if part.name in plan.heads and isinstance(part, (Relation, Relations)):
+            plan.codes.setdefault(part.to, {}).update(query.codes_of(part.to, exports.targets(found.values(), part)))
     return found
 
 
-def _decide(plan, row):
+def decide(plan, row):
     """What becomes of the row: its outcome, and of a record that is there the changes."""
     if row.outcome:
         return
@@ -45,7 +49,7 @@ def _decide(plan, row):
         return
     for name, text in row.texts.items():
         part = plan.register.field(name)
-        if _says_what_is_stored(part, text, row, plan.empty):
+        if _says_what_is_stored(plan, part, text, row):
             row.faults.pop(name, None)
         elif part.readonly or isinstance(part, Attachment):
             row.faults.pop(name, None)
@@ -54,7 +58,7 @@ def _decide(plan, row):
             row.refuse(name, "masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=part.title))
         elif name not in row.faults:
             row.changes[name] = _raw(row, name)
-    _refuse_faults(row)
+    row.refuse_faults()
     if not row.outcome:
         row.outcome = "changed" if row.changes else "unchanged"
     if row.outcome == "changed" and plan.mode == "add":
@@ -73,7 +77,7 @@ def _decide_new(plan, row):
             row.faults.pop(name, None)
         elif not isinstance(part, Attachment) and row.values.get(name) is not None:
             row.changes[name] = _raw(row, name)
-    _refuse_faults(row)
+    row.refuse_faults()
     if not row.outcome and plan.mode == "update":
         row.refuse("", "not_there", say("系统里没有这条记录，按「只更新」没有新增。"))
     row.outcome = row.outcome or "new"
@@ -87,16 +91,16 @@ def _raw(row, name):
     return str(row.texts[name])
 
 
-def _says_what_is_stored(part, text, row, empty):
+def _says_what_is_stored(plan, part, text, row):
     """Whether a cell is what its record shows the actor, in any form an export gives it, or means the same value."""
     text, value = text.strip(), row.record.values.get(part.name)
     if not text:
-        return empty == "keep" or value is None
+        return plan.empty == "keep" or value is None
     if value is None:
         return False
     if isinstance(part, (Relation, Relations)):
         label = row.record.labels.get(part.name)
-        return text == exports.relation_text(value, label, {}) or row.values.get(part.name) == value
+        return text == exports.relation_text(value, label, plan.codes.get(part.to, {})) or row.values.get(part.name) == value
     if isinstance(part, Attachment):
         return text == exports.files_text(value)
     if text == part.render(value) or (part.sensitivity == "masked" and text == masked(part.render(value))):

@@ -25,12 +25,26 @@ class Row:
     changes: dict = attribute(default_factory=dict)
     outcome: str = ""
 
+    @property
+    def mark(self):
+        """Which record the row means: the telling fields and what they hold."""
+        return self.identity, tuple(self.values[name] for name in self.identity)
+
     def refuse(self, name, code, sentence, outcome="error"):
-        self.told.append((name, code, sentence, "error"))
-        self.outcome = outcome if self.outcome in ("", outcome) else "error"
+        self._tell(name, code, sentence, "error")
+        self.outcome = "error" if "error" in (self.outcome, outcome) else outcome
 
     def warn(self, name, code, sentence):
-        self.told.append((name, code, sentence, "warning"))
+        self._tell(name, code, sentence, "warning")
+
+    def _tell(self, *said):
+        if said not in self.told:
+            self.told.append(said)
+
+    def refuse_faults(self):
+        """The faults kept back until it was known that the cell does not say what is stored anyway."""
+        for name, (code, sentence) in self.faults.items():
+            self.refuse(name, code, sentence, "out_of_scope" if code == "out_of_scope" else "error")
 
 
 @dataclass(frozen=True)
@@ -47,19 +61,24 @@ class Plan:
     mode: str
     empty: str
     policy: str
+    codes: dict = attribute(default_factory=dict)
 
 
-def _tell_layout(table, unmatched, outcome):
+def tell_layout(table, unmatched, outcome):
     if table.other_sheets:
-        outcome.tell("other_sheets", say("只读了工作表「{sheet}」，没有读：{others}。", sheet=table.sheet, others=tuple(table.other_sheets)))
+        outcome.tell(
+            "other_sheets", say("只读了工作表「{sheet}」，没有读：{others}。", sheet=table.sheet, others=tuple(table.other_sheets))
+        )
     if table.titles:
         numbers = tuple(number for number, _ in table.titles)
-        outcome.tell("title_rows", say("表头是第 {row} 行；第 {rows} 行在表头上面，没有当作记录。", row=table.header_row, rows=numbers))
+        outcome.tell(
+            "title_rows", say("表头是第 {row} 行；第 {rows} 行在表头上面，没有当作记录。", row=table.header_row, rows=numbers)
+        )
     if unmatched:
         outcome.tell("unmatched_columns", say("这些列没有对应的字段，没有导入：{columns}。", columns=tuple(unmatched)))
 
 
-def _read_rows(plan, table, outcome):
+def read_rows(plan, table, outcome):
     """The rows that are records; the others are counted by why they are not, and named."""
     rows, aside = [], {"section_rows": [], "total_rows": [], "left_out": []}
     nameless = set()
@@ -71,7 +90,11 @@ def _read_rows(plan, table, outcome):
         rows.append(_row(plan, table, number, cells))
         nameless |= {at + 1 for at, cell in enumerate(cells[: len(table.header)]) if cell.strip() and not table.header[at].strip()}
     if nameless:
-        outcome.tell("nameless_columns", say("第 {columns} 列没有列名，里面的内容没有导入。", columns=tuple(sorted(nameless))), level="warning")
+        outcome.tell(
+            "nameless_columns",
+            say("第 {columns} 列没有列名，里面的内容没有导入。", columns=tuple(sorted(nameless))),
+            level="warning",
+        )
     _tell_aside(aside, outcome)
     return rows
 
@@ -97,7 +120,15 @@ def _needs_more(plan, at):
 def _tell_aside(aside, outcome):
     if aside["section_rows"]:
         rows, texts = _some(aside["section_rows"])
-        outcome.tell("section_rows", say("{count} 行只有一格有内容，没有当作记录：第 {rows} 行（{texts}）。", count=len(aside["section_rows"]), rows=rows, texts=texts))
+        outcome.tell(
+            "section_rows",
+            say(
+                "{count} 行只有一格有内容，没有当作记录：第 {rows} 行（{texts}）。",
+                count=len(aside["section_rows"]),
+                rows=rows,
+                texts=texts,
+            ),
+        )
     if aside["total_rows"]:
         rows, _ = _some(aside["total_rows"])
         outcome.tell("total_rows", say("{count} 行是合计，没有当作记录：第 {rows} 行。", count=len(aside["total_rows"]), rows=rows))
@@ -127,9 +158,9 @@ def _row(plan, table, number, cells):
     return row
 
 
-def _understand(plan, rows):
+def understand(plan, rows):
     """Cleans every cell, once; relations are looked up column by column. Faults wait: a cell that says what is stored is right."""
-    for name in {name for row in rows for name in row.texts}:
+    for name in (*plan.heads, *plan.constants):
         part = plan.register.field(name)
         if isinstance(part, (Relation, Relations)):
             texts = {row.texts[name] for row in rows if row.texts.get(name, "").strip()}
@@ -164,26 +195,20 @@ def _refuse_unidentified(plan, row):
     missing = [plan.register.field(name) for name in plan.register.key if row.values.get(name) is None and name not in row.faults]
     for part in missing:
         row.refuse(part.name, "required", say("请填写「{label}」。", label=part.title))
-    _refuse_faults(row)
+    row.refuse_faults()
 
 
-def _refuse_faults(row):
-    for name, (code, sentence) in row.faults.items():
-        row.refuse(name, code, sentence, "out_of_scope" if code == "out_of_scope" else "error")
-
-
-def _without_repeats(plan, rows, outcome):
+def without_repeats(rows, outcome):
     """The rows without those that say again what an earlier one said; a row that says otherwise of the same record is wrong."""
     first, kept = {}, []
     for row in rows:
-        mark = (row.identity, tuple(row.values[name] for name in row.identity))
-        earlier = first.setdefault(mark, row) if row.identity else row
+        earlier = first.setdefault(row.mark, row) if row.identity else row
         if earlier is row:
             kept.append(row)
         elif {name: fold(text) for name, text in earlier.texts.items()} == {name: fold(text) for name, text in row.texts.items()}:
             outcome.warning += 1
             sentence = say("第 {row} 行与第 {first} 行重复，只导入一次。", row=row.number, first=earlier.number)
-            outcome.tell("repeated", sentence, level="warning")
+            outcome.tell("repeated", sentence, row=row.number, level="warning")
         else:
             row.refuse("", "repeated", say("与第 {first} 行是同一条记录，内容却不同，请只留一行。", first=earlier.number))
             kept.append(row)

@@ -4,13 +4,16 @@ Nothing is passed over in silence: columns that mean nothing here, title, sectio
 are named.
 """
 
+from dataclasses import replace
+
 from models import registry
 from models.base import atomic
-from models.errors import AppError, Invalid, NeedsConfirmation, NotAllowed, NotFound, say
-from services import policy as rights, readers, records, writer
+from models.errors import AppError, Fault, FieldError, Invalid, NeedsConfirmation, NotAllowed, NotFound, say
+from models.fields import Relation, Relations
+from services import matching, policy as rights, readers, records, writer
 from services.columns import Columns
 from services.import_changes import decide, match
-from services.import_rows import Plan, read_rows, understand, without_repeats
+from services.import_rows import Plan, read_rows, tell_layout, understand, without_repeats
 from services.outcome import Outcome
 
 MODES = ("add", "update", "both")
@@ -40,26 +43,47 @@ def run_plain(
     names = Columns(register, mapping or {}, constants or {})
     table = readers.read(path, names.score)
     columns, unmatched = names.of(table.header)
+    if not columns:
+        raise readers.refuse("no_columns", say("文件里没有一列与「{register}」的字段对应。", register=full.titled))
+    _check_constants(register, actor, names.constants)
     plan = Plan(
         register=register, actor=actor, columns=columns, heads={part.name: table.header[at].strip() for at, part in columns.items()},
-        constants=names.constants, translate=translate or {}, mode=mode, empty=empty, policy=policy,
+        constants=names.constants, translate=names.named(translate or {}), mode=mode, empty=empty, policy=policy,
         where={names.index(table.header, head): text for head, text in (where or {}).items()},
     )  # fmt: skip
-    _tell_layout(table, unmatched, outcome)
-    rows = _read_rows(plan, table, outcome)
-    _understand(plan, rows)
-    rows = _without_repeats(plan, rows, outcome)
-    _match(plan, rows)
+    tell_layout(table, unmatched, outcome)
+    rows = read_rows(plan, table, outcome)
+    understand(plan, rows)
+    rows = without_repeats(rows, outcome)
+    match(plan, rows)
     for row in rows:
-        _decide(plan, row)
+        decide(plan, row)
     _write(plan, rows, outcome, dry_run)
-    _sum_up(plan, rows, outcome)
+    _sum_up(plan, rows, outcome, dry_run)
     return outcome
 
 
 def _one_of(name, given, accepted):
     if given not in accepted:
         raise readers.refuse(name, say("{name} 只能是 {accepted}。", name=name, accepted=accepted))
+
+
+def _check_constants(register, actor, constants):
+    """A value set for every row is wrong once, not in every row."""
+    faults = []
+    for name, text in constants.items():
+        part = register.field(name)
+        try:
+            found = matching.resolve(part, {text}, actor)[text] if isinstance(part, (Relation, Relations)) else part.clean(text)
+        except FieldError as error:
+            faults.append(Fault(name, error.code, error.sentence))
+            continue
+        if isinstance(found, matching.Unresolved):
+            faults.append(Fault(name, "relation", found.sentence))
+        elif part.readonly:
+            faults.append(Fault(name, "read_only", say("「{label}」由系统填写，不能导入。", label=part.title)))
+    if faults:
+        raise Invalid(faults)
 
 
 # Writing ------------------------------------------------------------------------------------------------------------
@@ -101,7 +125,10 @@ def _create(plan, work, rows):
     """Writes new rows in a set. The gate names the rows that are wrong; the rest is tried again without them."""
     while rows:
         try:
-            _tried(work, lambda rows=rows: records.create_many(plan.register.name, plan.actor, [row.changes for row in rows], work=work))
+            _tried(
+                work,
+                lambda rows=rows: records.create_many(plan.register.name, plan.actor, [row.changes for row in rows], work=work),
+            )
             break
         except NeedsConfirmation as asked:
             _place(asked, rows)
@@ -150,12 +177,8 @@ def _place(error, rows):
         at, mark, name = fault.field.partition(".")
         found = [rows[int(at)]] if mark and at.isdigit() else rows
         for row in found:
-            part = _named(fault, name if mark and at.isdigit() else fault.field)
-            _warn([part], row) if fault.level == "warning" else _refuse([part], row)
-
-
-def _named(fault, name):
-    return replace(fault, field=name)
+            part = replace(fault, field=name) if mark and at.isdigit() else fault
+            (_warn if fault.level == "warning" else _refuse)([part], row)
 
 
 def _warn(faults, row):
@@ -177,4 +200,8 @@ def _sum_up(plan, rows, outcome, dry_run):
             outcome.tell(code, sentence, row=row.number, column=plan.heads.get(name, ""), field=name, level=level)
     bad = outcome.error + outcome.out_of_scope
     if bad and not outcome.written and not dry_run:
-        outcome.tell("nothing_written", say("有 {count} 行不能导入，没有写入任何行；改好后重新导入，或只导入正确的行。", count=bad), level="error")
+        outcome.tell(
+            "nothing_written",
+            say("有 {count} 行不能导入，没有写入任何行；改好后重新导入，或只导入正确的行。", count=bad),
+            level="error",
+        )

@@ -54,7 +54,9 @@ def _answer(field, text, known, public):
     if len(ids) == 1:
         return ids[0]
     if ids:
-        return Unresolved(say("「{label}」里叫「{raw}」的有 {count} 个，请改写代码。", label=field.title, raw=text[:40], count=len(ids)))
+        return Unresolved(
+            say("「{label}」里叫「{raw}」的有 {count} 个，请改写代码。", label=field.title, raw=text[:40], count=len(ids))
+        )
     if text in known.at_odds:
         return Unresolved(say("「{label}」的代码和名称对不上：「{raw}」。", label=field.title, raw=text[:40]))
     if public is None:

@@ -21,7 +21,7 @@ class Message:
     @property
     def placed(self):
         """The sentence with its place in the file."""
-        if self.row is None:
+        if self.row is None or "row" in dict(self.sentence.params):
             return self.sentence
         if self.column:
             return say("第 {row} 行「{column}」：{sentence}", row=self.row, column=self.column, sentence=self.sentence)

@@ -170,6 +170,8 @@ def _filter(register, name, raw):
 
 
 def _set_q(query, raw):
+    if not query.register.search:
+        raise FieldError("no_search", say("「{register}」不能搜索，请用筛选。", register=query.register.titled))
     return replace(query, q=raw.strip()[: search.LONGEST_QUERY])
 
 

@@ -55,19 +55,26 @@ class Table:
     other_sheets: list = field(default_factory=list)
 
 
-def read(path, is_header):
-    """The table in a file: below the first row for which `is_header(cells)` holds. Invalid for a file nobody can read."""
+def read(path, score):
+    """The table in a file: below the first row where `score(cells)` finds at least two heads, else one. Invalid for a file
+    nobody can read or that has no such row.
+    """
     path = Path(path)
     kind = path.suffix.lower()
     if not path.is_file():
         raise refuse("no_file", say("没有找到文件「{name}」。", name=path.name))
     if path.stat().st_size == 0:
         raise refuse("empty_file", say("文件「{name}」是空的。", name=path.name))
-    if kind in WORKBOOKS:
-        return _from_workbook(path, is_header)
-    if kind in TEXTS:
-        return _from_text(path, is_header)
-    raise refuse("file_kind", say("不能读「{kind}」文件，请用 {accepted}。", kind=kind or path.name, accepted=(*TEXTS, *WORKBOOKS)))
+    read_kind = _from_workbook if kind in WORKBOOKS else _from_text if kind in TEXTS else None
+    if read_kind is None:
+        raise refuse(
+            "file_kind", say("不能读「{kind}」文件，请用 {accepted}。", kind=kind or path.name, accepted=(*TEXTS, *WORKBOOKS))
+        )
+    for least in (2, 1):
+        table = read_kind(path, lambda cells, least=least: score(cells) >= least)
+        if table:
+            return table
+    raise refuse("no_header", say("在文件「{name}」的前 {rows} 行里没有找到表头。", name=path.name, rows=HEADER_WITHIN))
 
 
 def refuse(code, sentence):
@@ -80,15 +87,12 @@ def _below_header(rows, is_header):
     titles = []
     for number, cells in rows:
         if is_header(cells):
-            return number, cells, titles, rows
+            width = max(at for at, cell in enumerate(cells) if cell.strip()) + 1
+            return number, cells[:width], titles, rows
         titles.append((number, cells))
         if len(titles) >= HEADER_WITHIN:
             break
     return None
-
-
-def _no_header(path):
-    return refuse("no_header", say("在文件「{name}」的前 {rows} 行里没有找到表头。", name=path.name, rows=HEADER_WITHIN))
 
 
 # Text files ---------------------------------------------------------------------------------------------------------
@@ -98,7 +102,7 @@ def _from_text(path, is_header):
     encoding = encoding_of(path)
     found = _below_header(_text_rows(path, encoding), is_header)
     if found is None:
-        raise _no_header(path)
+        return None
     number, header, titles, rest = found
     return Table(number, header, rest, encoding=encoding, titles=titles)
 
@@ -161,15 +165,13 @@ def _from_workbook(path, is_header):
     _check_unpacked(path)
     lines = _child_lines(path)
     sheets = json.loads(next(lines, '{"sheets": []}'))["sheets"]
-    found = name = None
     for name, rows in _by_sheet(lines):
         found = _below_header(rows, is_header)
         if found:
-            break
-    if found is None:
-        raise _no_header(path)
-    number, header, titles, rest = found
-    return Table(number, header, rest, sheet=name, titles=titles, other_sheets=[sheet for sheet in sheets if sheet != name])
+            number, header, titles, rest = found
+            others = [sheet for sheet in sheets if sheet != name]
+            return Table(number, header, rest, sheet=name, titles=titles, other_sheets=others)
+    return None
 
 
 def _check_unpacked(path):

@@ -8,10 +8,10 @@ from models.values import NA, NA_CODE, NA_TEXT
 
 TYPES = {}
 SENSITIVITIES = ("open", "masked", "named")
-OUTER_SPACE = " \t\r\n\u3000\u00a0\ufeff"
 FORBIDDEN_CHARACTERS = frozenset(
     [chr(code) for code in range(32) if chr(code) not in "\t\r\n"]
     + [chr(127)]
+    + [chr(code) for code in range(0xD800, 0xE000)]  # halves of characters: no database takes them
     + list("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 )
 
@@ -56,6 +56,7 @@ class Field:
     numeric: ClassVar[bool] = False
     stored: ClassVar[bool] = True
     sortable: ClassVar[bool] = True
+    several: ClassVar[bool] = False
     condition_options: ClassVar[tuple] = ("shown_when",)
 
     def __init_subclass__(cls, **kwargs):
@@ -77,7 +78,9 @@ class Field:
         """The Python value of what was typed, posted or read from a file; None when empty; FieldError when wrong."""
         if raw is None:
             return None
-        if self.na and (raw is NA or (isinstance(raw, str) and raw.strip(OUTER_SPACE) in (NA_TEXT, NA_CODE, "N/A"))):
+        if isinstance(raw, (dict, bytes)) or (isinstance(raw, (list, tuple, set, frozenset)) and not self.several):
+            raise self.error("shape", say("「{label}」只能填一个值。", label=self.title))
+        if self.na and (raw is NA or (isinstance(raw, str) and raw.strip() in (NA_TEXT, NA_CODE, "N/A"))):
             return NA
         if isinstance(raw, str):
             bad = next((character for character in raw if character in FORBIDDEN_CHARACTERS), None)
@@ -85,7 +88,7 @@ class Field:
                 raise self.error(
                     "character", say("「{label}」含有看不见的控制字符（U+{code}），请删去后重填。", label=self.title, code=f"{ord(bad):04X}")
                 )
-            raw = raw.strip(OUTER_SPACE)
+            raw = raw.strip()
             if raw == "":
                 return None
         return self.parse(raw)

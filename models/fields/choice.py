@@ -1,5 +1,6 @@
 """Yes/no, one of several, several of several."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -130,15 +131,14 @@ class Choices(Choice):
     control: ClassVar[str] = "multiselect"
     operators: ClassVar[tuple] = ("contains", "empty")
     sortable: ClassVar[bool] = False
+    several: ClassVar[bool] = True
 
     def column(self):
         return CodeSetField(null=True)
 
     def parse(self, raw):
-        if isinstance(raw, str):
-            for mark in "，,；;\n":
-                raw = raw.replace(mark, "、")
-            raw = raw.split("、")
+        if not isinstance(raw, (list, tuple, set, frozenset)):
+            raw = re.split("[、，,；;\n]", str(raw))
         wanted = {self.code_of(word) for word in raw if str(word).strip()}
         return self.ordered(wanted) or None
 

@@ -73,9 +73,10 @@ class Date(Field):
         else:
             raise self.unreadable(text)
         try:
-            return self.within(date(*parts))
+            day = date(*parts)
         except ValueError:
             raise self.unreadable(text) from None
+        return self.within(day)
 
     def unreadable(self, text):
         return self.error(
@@ -108,13 +109,14 @@ class DateTime(Field):
 
     def parse(self, raw):
         if isinstance(raw, datetime):
-            return (raw if raw.tzinfo else raw.replace(tzinfo=CITY_ZONE)).astimezone(timezone.utc)
+            return self.within(raw if raw.tzinfo else raw.replace(tzinfo=CITY_ZONE))
         text = unicodedata.normalize("NFKC", str(raw)).strip()
         if re.search(r"(?:Z|[+-]\d{2}:?\d{2})$", text) and "T" in text:
             try:
-                return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
+                moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
             except ValueError:
                 raise self.unreadable(text) from None
+            return self.within(moment)
         day_text, _, time_text = text.replace("T", " ").partition(" ")
         clock = _TIME.fullmatch(time_text.strip() or "00:00")
         if not clock:
@@ -125,6 +127,12 @@ class DateTime(Field):
             moment = datetime(day.year, day.month, day.day, hour, minute, second, int((clock[4] or "0").ljust(6, "0")), CITY_ZONE)
         except ValueError:
             raise self.unreadable(text) from None
+        return self.within(moment)
+
+    def within(self, moment):
+        """The moment in UTC, within years that no zone carries over the calendar's edge."""
+        if not EARLIEST.year < moment.year <= LATEST.year:
+            raise self.error("date_range", say("「{label}」的年份应在 1901 到 2100 之间。", label=self.title))
         return moment.astimezone(timezone.utc)
 
     def unreadable(self, text):

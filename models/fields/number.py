@@ -108,10 +108,10 @@ class Decimal(Number):
 
     def parse(self, raw):
         value = self.number(raw, self.suffixes)
+        if abs(value) > _BIGGEST // 10**self.places:
+            raise self.error("too_big", say("「{label}」的数太大了。", label=self.title))
         if value != round(value, self.places):
             raise self.error("places", say("「{label}」最多 {places} 位小数。", label=self.title, places=self.places))
-        if abs(value.scaleb(self.places)) > _BIGGEST:
-            raise self.error("too_big", say("「{label}」的数太大了。", label=self.title))
         return self.within(round(value, self.places))
 
     def format(self, value):

@@ -1,5 +1,6 @@
 """Fields that point at records of another register, and fields worked out from others."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -47,13 +48,10 @@ class Relations(Field):
     operators: ClassVar[tuple] = ("contains", "empty")
     stored: ClassVar[bool] = False
     sortable: ClassVar[bool] = False
+    several: ClassVar[bool] = True
 
     def clean(self, raw):
-        if raw is None or raw == "":
-            return None
-        if isinstance(raw, (str, int)):
-            raw = str(raw).replace("，", ",").replace("、", ",").split(",")
-        return self.parse([part for part in raw if str(part).strip()])
+        return None if raw is None else self.parse(listed(raw))
 
     def parse(self, raw):
         return tuple(sorted({record_id(self, part) for part in raw})) or None
@@ -94,16 +92,13 @@ class Attachment(Field):
     control: ClassVar[str] = "file"
     operators: ClassVar[tuple] = ("empty",)
     sortable: ClassVar[bool] = False
+    several: ClassVar[bool] = True
 
     def column(self):
         return IdListField(null=True)
 
     def clean(self, raw):
-        if raw is None or raw == "":
-            return None
-        if isinstance(raw, (str, int)):
-            raw = str(raw).split(",")
-        return self.parse([part for part in raw if str(part).strip()])
+        return None if raw is None else self.parse(listed(raw))
 
     def parse(self, raw):
         found = tuple(dict.fromkeys(record_id(self, part) for part in raw))
@@ -124,6 +119,13 @@ class IdListField(peewee.TextField):
 
     def python_value(self, value):
         return tuple(int(part) for part in value.split(",")) if value else None
+
+
+def listed(raw):
+    """The parts of what was posted: a list, or text with commas between."""
+    if not isinstance(raw, (list, tuple, set, frozenset)):
+        raw = re.split("[,，、]", str(raw))
+    return [part for part in raw if str(part).strip()]
 
 
 def record_id(field, raw):

@@ -51,7 +51,7 @@ ACCESS_LOG = Register(
     list_columns=("at", "account", "username", "on_behalf", "action", "register", "record_id", "detail", "address"),
     phone=("at", "username", "action"),
     filters=("at", "account", "username", "action", "register", "address"),
-    search=("username", "detail", "address"),
+    search=(),
     sections=(
         Section("操作", ("at", "account", "username", "on_behalf", "action", "address"), "Act"),
         Section("对象", ("register", "record_id", "detail"), "Object"),
@@ -102,7 +102,7 @@ CHANGE_SET = Register(
     list_columns=("at", "account", "username", "kind", "reason", "changes", "undone_by"),
     phone=("at", "username", "kind"),
     filters=("at", "account", "username", "kind", "undone_by"),
-    search=("username", "reason"),
+    search=(),
     sections=(
         Section("变更", ("at", "account", "username", "kind", "reason"), "Change"),
         Section("结果", ("changes", "request", "undone_by"), "Result"),

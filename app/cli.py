@@ -1,0 +1,317 @@
+"""The command line: `python -m app COMMAND`. Errors in one sentence on standard error; exit status 0 only when all was well."""
+
+import json
+import secrets
+import sys
+
+import click
+import peewee
+from flask import current_app
+
+import config
+import seeds
+from app import create_app, log, server
+from app.words import text
+from models import base, checks, registry
+from models.errors import AppError, say
+from services import accounts, actor as actors, backups, behaviours, exports, imports, policy, query
+from services.actor import SYSTEM
+from services.audit import one_line
+
+OK, WRONG = 0, 1
+
+
+def main(arguments=None):
+    """Runs a command and gives its exit status."""
+    try:
+        return commands.main(args=arguments, prog_name="python -m app", standalone_mode=False) or OK
+    except click.ClickException as error:
+        return _complain(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("已中断。")
+    except config.ConfigError as error:
+        return _complain(str(error))
+    except (peewee.OperationalError, peewee.InterfaceError) as error:
+        return _complain(f"数据库暂时用不了：{one_line(error)}")
+
+
+def _complain(sentence, status=WRONG):
+    click.echo(one_line(sentence), err=True)
+    return status
+
+
+class InApp(click.Command):
+    """A command that needs settings, database and words. A database not at this version is refused, unless `raw`."""
+
+    raw = False
+
+    def invoke(self, ctx):
+        with create_app().app_context():
+            try:
+                base.open_connection()
+                if not self.raw:
+                    _require_ready()
+                return super().invoke(ctx)
+            except AppError as error:
+                raise click.ClickException(_all_sentences(error)) from error
+            finally:
+                base.release_connection()
+
+
+class InRawApp(InApp):
+    """A command that works on any database, also an empty one."""
+
+    raw = True
+
+
+def _require_ready():
+    if backups.empty():
+        raise click.ClickException(text(say("数据库还是空的，请先运行 python -m app init（或 demo）。")))
+    if backups.tables.pending():
+        raise click.ClickException(text(say("数据库还是旧版本，请先运行 python -m app migrate。")))
+
+
+def _all_sentences(error):
+    faults = getattr(error, "faults", ())
+    return " ".join(text(fault.sentence) for fault in faults) if faults else text(error.sentence)
+
+
+@click.group()
+def commands():
+    """台账：郑州市教育局台账系统的命令行。"""
+
+
+@commands.command(cls=InRawApp)
+def serve():
+    """启动网站。"""
+    settings = current_app.config["TAIZHANG"]
+    backups.migrate()
+    log.configure()
+    click.echo(text(say("台账已启动：{url}（Ctrl+C 停止）", url=f"http://{settings.host}:{settings.port}")))
+    sys.stdout.flush()
+    if settings.workers > 1:
+        server.serve_with_workers(settings)
+    server.serve(current_app._get_current_object(), settings)
+
+
+# database ------------------------------------------------------------------------------------------------------------
+
+
+@commands.command(cls=InRawApp)
+def init():
+    """建立数据库：区县、参数、角色权限。"""
+    backups.migrate()
+    seeds.reference()
+    click.echo(text(say("数据库已就绪。请用 python -m app user add 建立第一个市级管理员。")))
+
+
+@commands.command(cls=InRawApp)
+@click.option("--if-empty", is_flag=True, help="数据库里已有数据时什么都不做。")
+def demo(if_empty):
+    """建立演示数据和演示账号。"""
+    if if_empty and not backups.empty():
+        return
+    backups.migrate()
+    password = current_app.config["TAIZHANG"].demo_password or secrets.token_urlsafe(9)
+    for username, about in seeds.demo(password):
+        click.echo(f"{username:<24}{about}")
+    click.echo(text(say("以上演示账号的密码都是：{password}", password=password)))
+
+
+@commands.command(cls=InApp)
+@click.option("--schools", type=click.IntRange(0), default=0)
+@click.option("--buildings", type=click.IntRange(0), default=0)
+@click.option("--rows-per-register", type=click.IntRange(0), default=0)
+@click.option("--random-seed", type=int, default=1)
+def seed(schools, buildings, rows_per_register, random_seed):
+    """增加大量演示数据；同样的参数得到同样的数据。"""
+    for name, count in seeds.many(schools, buildings, rows_per_register, random_seed):
+        click.echo(f"{name} {count}")
+
+
+@commands.command(cls=InRawApp)
+def migrate():
+    """把数据库升级到本版本；升级前自动备份。"""
+    backups.migrate()
+    click.echo(text(say("数据库已是最新版本。")))
+
+
+@commands.command(cls=InRawApp)
+@click.argument("file", type=click.Path(dir_okay=False))
+def backup(file):
+    """备份数据库到一个新文件，边用边备。"""
+    _require_ready()
+    backups.backup(file)
+    click.echo(text(say("已备份到 {path}，并已核对可以打开。", path=file)))
+
+
+@commands.command(cls=InRawApp)
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--overwrite", is_flag=True, help="替换现有数据（会先自动备份）。")
+def restore(file, overwrite):
+    """从备份恢复数据库。"""
+    backups.restore(file, overwrite)
+    click.echo(text(say("已从 {path} 恢复。", path=file)))
+
+
+@commands.command(cls=InRawApp)
+def check():
+    """检查所有台账的定义。"""
+    problems = checks.all_problems(registry.all(), behaviours.names())
+    for problem in problems:
+        click.echo(f"{problem.id} {problem.where} {text(problem.sentence)}")
+    if problems:
+        raise click.ClickException(text(say("有 {count} 个问题。", count=len(problems))))
+    click.echo(text(say("{count} 个台账都没有问题。", count=len(registry.all()))))
+
+
+# people --------------------------------------------------------------------------------------------------------------
+
+
+@commands.group()
+def user():
+    """账号。"""
+
+
+@user.command(cls=InApp)
+@click.argument("username")
+@click.option("--name", default="", help="姓名；不填同用户名。")
+@click.option("--role", required=True, type=click.Choice(tuple(policy.ROLES)))
+@click.option("--district", default="", help="区县代码。")
+@click.option("--school", default="", help="学校代码。")
+@click.option("--team", default="", help="督导组编号。")
+@click.option("--password-stdin", is_flag=True, help="从标准输入读初始密码；不用则随机生成。")
+def add(username, name, role, district, school, team, password_stdin):
+    """新建账号；初始密码首次登录须修改。"""
+    membership = {"role": role} | _unit(district, school, team)
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    _, first = accounts.create(SYSTEM, username, name or username, [membership], password)
+    click.echo(text(say("已建立账号 {username}。", username=username)))
+    if not password_stdin:
+        click.echo(text(say("初始密码：{password}（首次登录须修改）", password=first)))
+
+
+@user.command(cls=InApp)
+@click.argument("username")
+def disable(username):
+    """停用账号，立即退出登录。"""
+    accounts.disable(SYSTEM, accounts.by_username(username))
+    click.echo(text(say("已停用 {username}。", username=username)))
+
+
+@user.command(cls=InApp)
+@click.argument("username")
+def password(username):
+    """重置密码，打印新的初始密码。"""
+    first = accounts.reset_password(SYSTEM, accounts.by_username(username))
+    click.echo(text(say("新的初始密码：{password}（首次登录须修改）", password=first)))
+
+
+def _unit(district, school, team):
+    """Raw membership values from codes; a school names its district too."""
+    found = {}
+    if school:
+        record = _by_code("school", school)
+        found = {"school": record.id, "district": record.district_id}
+    if district:
+        found["district"] = _by_code("district", district).id
+    if team:
+        found["team"] = _by_code("inspection_team", team).id
+    return found
+
+
+def _by_code(register, code):
+    records = query.page(query.parse(register, SYSTEM, [("code", code)])).records
+    if not records:
+        raise click.ClickException(
+            text(say("「{register}」里没有编号为 {code} 的记录。", register=registry.get(register).titled, code=code))
+        )
+    return records[0]
+
+
+# files ---------------------------------------------------------------------------------------------------------------
+
+
+@commands.command("import", cls=InApp)
+@click.argument("register")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--mode", type=click.Choice(imports.MODES), default="both")
+@click.option("--policy", "which", type=click.Choice(imports.POLICIES), default="all")
+@click.option("--empty", type=click.Choice(imports.EMPTIES), default="keep")
+@click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help="列对应的字段；FIELD 留空表示不要这一列。")
+@click.option("--set", "constants", multiple=True, metavar="FIELD=VALUE", help="每一行都用的值。")
+@click.option("--as", "username", default="", help="以谁的身份。")
+@click.option("--dry-run", is_flag=True, help="只看会发生什么，不写入。")
+@click.option("--json", "as_json", is_flag=True, help="用 JSON 打印结果。")
+def import_file(register, file, mode, which, empty, mapping, constants, username, dry_run, as_json):
+    """导入一个表格文件。"""
+    outcome = imports.run_plain(
+        _known(register), file, _actor(username), mapping=_pairs(mapping), constants=_pairs(constants),
+        mode=mode, policy=which, empty=empty, dry_run=dry_run,
+    )  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(_outcome(outcome), ensure_ascii=False))
+    else:
+        click.echo(outcome.line)
+        for message in outcome.messages:
+            click.echo(text(message.placed))
+    if not outcome.ok:
+        raise click.exceptions.Exit(WRONG)
+
+
+def _outcome(outcome):
+    messages = [
+        {"row": message.row, "column": message.column, "field": message.field, "code": message.code, "level": message.level,
+         "message": text(message.sentence)}
+        for message in outcome.messages
+    ]  # fmt: skip
+    return {"counts": outcome.counts, "written": outcome.written, "change_set": outcome.change_set, "messages": messages}
+
+
+@commands.command("export", cls=InApp)
+@click.argument("register")
+@click.option("--format", "form", type=click.Choice(("csv", "xlsx")), default="csv")
+@click.option("--encoding", type=click.Choice(exports.ENCODINGS), default="utf-8-sig")
+@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="与网址参数相同，如 grade=C。")
+@click.option("--purpose", default="", help="导出完整内容的用途；不填则遮蔽。")
+@click.option("--as", "username", default="", help="以谁的身份。")
+@click.option("-o", "output", type=click.File("wb", lazy=False), default="-", help="写入的文件；不填为标准输出。")
+def export_file(register, form, encoding, filters, purpose, username, output):
+    """导出一个台账。"""
+    actor = _actor(username)
+    wanted = query.parse(_known(register), actor, _listed(filters), action="export")
+    if form == "csv":
+        chunks = exports.csv_stream(wanted, actor, encoding=encoding, purpose=purpose)
+    else:
+        chunks = exports.xlsx_stream(wanted, actor, purpose=purpose)
+    for chunk in chunks:
+        output.write(chunk)
+    output.flush()
+
+
+def _known(register):
+    if register not in registry.names():
+        raise click.ClickException(text(say("没有「{register}」这个台账。", register=register)))
+    return register
+
+
+def _actor(username):
+    if not username:
+        return SYSTEM
+    actor = actors.load(accounts.by_username(username))
+    if actor is None:
+        raise click.ClickException(text(say("账号「{username}」已停用。", username=username)))
+    return actor
+
+
+def _listed(texts):
+    """[(name, value)] of NAME=VALUE arguments."""
+    found = [part.partition("=") for part in texts]
+    for name, sign, _ in found:
+        if not sign or not name.strip():
+            raise click.ClickException(text(say("「{text}」应写成 名称=值。", text=name)))
+    return [(name.strip(), value) for name, _, value in found]
+
+
+def _pairs(texts):
+    return dict(_listed(texts))
