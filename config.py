@@ -98,7 +98,7 @@ def load(environ=None):
         raise ConfigError("TAIZHANG_LANGUAGE 只能是 zh 或 en。")
     data = Path(found["data_dir"])
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"不能建立数据目录 {data}：{error.strerror}。请改 TAIZHANG_DATA_DIR，或给运行用户写权限。") from error
     found["secret_key"] = _sound(found["secret_key"]) if found["secret_key"] else kept_secret(data / "secret_key")

@@ -106,10 +106,10 @@ def init():
 
 
 @commands.command(cls=InRawApp)
-@click.option("--if-empty", is_flag=True, help="数据库里已有数据时什么都不做。")
+@click.option("--if-empty", is_flag=True, help="已经有账号时什么都不做。")
 def demo(if_empty):
     """建立演示数据和演示账号。"""
-    if if_empty and not backups.empty():
+    if if_empty and not backups.empty() and accounts.exist():
         return
     backups.migrate()
     password = current_app.config["TAIZHANG"].demo_password or secrets.token_urlsafe(9)

@@ -1,5 +1,6 @@
 """For those who run it: is it alive, is it ready, how is it doing."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from services import health
 
+log = logging.getLogger("taizhang.requests")
 blueprint = Blueprint("operations", __name__)
 
+_QUIET = ("static", "operations.healthz", "operations.readyz", "operations.metrics")
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _own = CollectorRegistry()
 REQUESTS = Counter("taizhang_requests_total", "Requests answered", ("method", "endpoint", "status"), registry=_own)
@@ -74,6 +77,17 @@ def _count(answer):
     endpoint = request.endpoint or "none"
     method = request.method if request.method in _METHODS else "other"
     REQUESTS.labels(method, endpoint, answer.status_code).inc()
-    if "started" in g:
-        SECONDS.labels(endpoint).observe(time.perf_counter() - g.started)
+    seconds = time.perf_counter() - g.started if "started" in g else 0
+    SECONDS.labels(endpoint).observe(seconds)
+    if endpoint not in _QUIET:
+        _tell(answer, seconds)
     return answer
+
+
+def _tell(answer, seconds):
+    """One line a request: who asked for what, without what was typed or searched for."""
+    actor = g.get("actor")
+    person = (actor.real or actor).id if actor else None
+    extra = {"request_id": g.get("request_id", ""), "account": person, "method": request.method, "path": request.path}
+    extra |= {"status": answer.status_code, "ms": round(seconds * 1000), "address": request.remote_addr}
+    log.info("request", extra=extra)

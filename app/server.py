@@ -5,11 +5,13 @@ import shutil
 import signal
 import sys
 import time
+from pathlib import Path
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
+import config
 from app.operations import shared_metrics
 
 GRACE_SECONDS = 25
@@ -60,7 +62,7 @@ def serve_with_workers(settings):
     shutil.rmtree(metrics)
     metrics.mkdir()
     command = [
-        sys.executable, "-m", "gunicorn", "wsgi:application",
+        sys.executable, "-m", "gunicorn", "wsgi:application", "--chdir", str(Path(config.__file__).parent),
         "--workers", str(settings.workers), "--worker-class", "gthread", "--threads", str(settings.threads),
         "--bind", f"{settings.host}:{settings.port}", "--graceful-timeout", str(GRACE_SECONDS), "--timeout", "120",
         "--max-requests", "20000", "--max-requests-jitter", "2000", "--no-control-socket", "--forwarded-allow-ips", "",

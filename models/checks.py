@@ -1,7 +1,7 @@
 """Checks of declarations: problems with stable ids, the same at start-up, on the command line and in the builder."""
 
 from collections import Counter
-from dataclasses import dataclass, field, fields as attributes
+from dataclasses import dataclass, field, fields as attributes, is_dataclass
 
 from models import condition_checks, field_checks
 from models.errors import FieldError, Sentence, say
@@ -18,6 +18,7 @@ MOST_FIELDS = 200
 UNITS = ("district", "school")
 GRAINS = ("object", "count", "person")
 ACTIONS = ("edit", "approve")
+TEXTS = ("name", "id", "label", "field", "initial", "message", "target")
 LISTS = ("key", "title", "list_columns", "phone", "filters", "search")
 
 
@@ -73,30 +74,32 @@ def check(register, known=Known()):
 
 
 def _shape(register):
-    parts = [("", register), *((f"fields.{part!s:.40}", part) for part in register.fields if isinstance(register.fields, tuple))]
-    for name in ("rules", "sections", "summaries", "exports"):
-        parts += [(name, part) for part in getattr(register, name)]
-    if register.workflow:
-        parts += [("workflow", register.workflow), *(("workflow", move) for move in register.workflow.transitions)]
+    parts = [("", register), ("workflow", register.workflow)]
+    parts += [(name, part) for name in ("fields", "rules", "sections", "summaries", "exports") for part in _tuple(register, name)]
+    parts += [("workflow", move) for move in _tuple(register.workflow, "transitions")]
     for where, part in parts:
-        bad = _misshapen(part)
+        bad = _misshapen(part) if is_dataclass(part) else ""
         if bad:
-            name = getattr(part, "name", "") if isinstance(part, Field) else ""
-            place = f"{register.name}.fields.{name}" if name else f"{register.name}.{where}".rstrip(".")
-            yield Problem("R000", place, say("「{option}」的写法不对。", option=bad))
+            place = f"{register.name}.{where}.{part.name}" if isinstance(part, Field) else f"{register.name}.{where}"
+            yield Problem("R000", place.rstrip("."), say("「{option}」的写法不对。", option=bad))
+
+
+def _tuple(holder, name):
+    value = getattr(holder, name, ())
+    return value if isinstance(value, tuple) else ()
 
 
 def _misshapen(part):
     """The name of the first option whose type is not that of its default."""
     for attribute in attributes(part):
         value = getattr(part, attribute.name)
-        if attribute.name in ("default", "min", "max", "above"):
-            good = value is None or isinstance(value, (str, int, bool, tuple))
+        if attribute.name in ("min", "max", "above"):
+            good = value is None or (isinstance(value, (str, int, float)) and not isinstance(value, bool))
+        elif attribute.name == "default":
+            good = value is None or isinstance(value, (str, int, float, tuple))
         elif attribute.name == "workflow":
             good = value is None or isinstance(value, Workflow)
-        elif attribute.name in ("name", "id", "label", "field", "initial", "message", "target") or isinstance(
-            attribute.default, str
-        ):
+        elif attribute.name in TEXTS or isinstance(attribute.default, str):
             good = isinstance(value, str)
         elif isinstance(attribute.default, bool):
             good = isinstance(value, bool)
@@ -240,9 +243,9 @@ def _rules(register, known):
     for rule in register.rules:
         where = f"rules.{rule.id}"
         if ids[rule.id] > 1 or not NAME.fullmatch(rule.id) or rule.level not in LEVELS or not rule.message.strip():
-            yield "R033", where, say("规则「{id}」的编号、级别或说明写错了，或编号用了不止一次。", id=rule.id)
+            yield "R033", where, say("规则「{name}」的编号、级别或说明写错了，或编号用了不止一次。", name=rule.id)
         if not (rule.must or rule.require or rule.check):
-            yield "R034", where, say("规则「{id}」什么也没有要求。", id=rule.id)
+            yield "R034", where, say("规则「{name}」什么也没有要求。", name=rule.id)
         for name in (*rule.require, *((rule.field,) if rule.field else ())):
             if name not in register.by_name:
                 yield "R035", where, say("没有字段「{name}」。", name=name)

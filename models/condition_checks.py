@@ -61,7 +61,7 @@ def _operand(field, operator, value, register):
         return
     for part in value if operator == "in" else (value,):
         if isinstance(part, str) and part.startswith("$"):
-            if not _reference(field, part, register):
+            if not (_day(field, part) if operator == "in" else _reference(field, part, register)):
                 yield say("条件里的「{value}」看不懂。", value=part)
         elif isinstance(field, Choice) and part not in {option.code for option in field.options}:
             yield say("「{label}」没有选项「{value}」。", label=field.title, value=str(part))
@@ -69,10 +69,14 @@ def _operand(field, operator, value, register):
             yield from _literal(field, part)
 
 
+def _day(field, value):
+    return isinstance(field, (Date, DateTime)) and bool(_DAY.fullmatch(value))
+
+
 def _reference(field, value, register):
     """A day, or a field whose stored values compare with this one's as they are."""
-    if _DAY.fullmatch(value):
-        return isinstance(field, (Date, DateTime))
+    if _day(field, value):
+        return True
     other = register.by_name.get(value[1:])
     if other is None or not other.stored:
         return False
@@ -88,6 +92,6 @@ def _literal(field, value):
     except FieldError as error:
         yield error.sentence
         return
-    exact = isinstance(value, (int, str)) if field.numeric else value == field.to_json(cleaned)
+    exact = isinstance(value, (int, float, str)) if field.numeric else value == field.to_json(cleaned)
     if cleaned is None or not exact or (field.type == "integer" and not isinstance(value, int)):
         yield say("条件里「{label}」的值写法不对。", label=field.title)

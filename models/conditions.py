@@ -7,7 +7,7 @@ Values may be literals, "$today", "$today-30", or "$other_field". ("any", (condi
 
 from datetime import date, datetime
 from decimal import Decimal
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_, or_
 
 from peewee import Case, Value
@@ -39,15 +39,23 @@ def fields_of(condition):
 
 def holds(condition, values, day=None):
     """Whether a row's Python values satisfy the condition on a day (default today)."""
-    return all(_holds(key, value, values, day) for key, value in condition)
+    for key, name, operator, wanted in _parts(condition):
+        if not _holds(key, name, operator, wanted, values, day):
+            return False
+    return True
 
 
-def _holds(key, wanted, values, day):
+@lru_cache(maxsize=4096)
+def _parts(condition):
+    """Each part's key taken apart, once: rules are asked for every row of an import."""
+    return tuple((key, *split(key), wanted) for key, wanted in condition)
+
+
+def _holds(key, name, operator, wanted, values, day):
     if key == "any":
         return any(holds(part, values, day) for part in wanted)
     if key == "not":
         return not holds(wanted, values, day)
-    name, operator = split(key)
     have = values.get(name)
     missing = have is None or have is NA
     if operator == "empty":
@@ -88,6 +96,8 @@ _COMPARE = {
 
 
 def _operand(value, values, day):
+    if isinstance(value, tuple):
+        return tuple(_operand(part, values, day) for part in value)
     if isinstance(value, str) and value.startswith("$today"):
         return days_from(value, day)
     if isinstance(value, str) and value.startswith("$"):

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from math import isfinite
 
 from models import condition_checks
 from models.errors import FieldError, say
@@ -18,7 +19,7 @@ RESERVED = frozenset(
         *("q", "sort", "limit", "cursor", "fields", "count", "format", "encoding", "confirmed", "csrf_token", "trash"),
     )
 )
-MOST_OPTIONS, LONGEST_LABEL = 500, 60
+MOST_OPTIONS, MOST_PLACES, LONGEST_LABEL = 500, 6, 60
 
 
 def good_label(label):
@@ -29,7 +30,7 @@ def names(register, known):
     """Names, ids and aliases: valid, free and said once."""
     for part in register.fields:
         where = f"fields.{part.name}"
-        for name in (part.name, part.id, *part.aliases):
+        for name in dict.fromkeys((part.name, part.id, *part.aliases)):
             if not NAME.fullmatch(name) or "__" in name:
                 yield (
                     "R006",
@@ -43,7 +44,7 @@ def names(register, known):
             yield "R008", f"fields.{name}", say("字段名或旧名「{name}」用了不止一次。", name=name)
     for id, times in Counter(part.id for part in register.fields).items():
         if times > 1:
-            yield "R009", f"fields.{id}", say("字段编号「{id}」用了不止一次。", id=id)
+            yield "R009", f"fields.{id}", say("字段编号「{name}」用了不止一次。", name=id)
 
 
 def labels(register, known):
@@ -113,13 +114,14 @@ def _options(part, register, known):
 
 
 def _limits(part, register, known):
-    lowest, highest = getattr(part, "min", None), getattr(part, "max", None)
+    limits = [getattr(part, name, None) for name in ("min", "max", "above")]
     try:
-        numbers = [float(part_limit) for part_limit in (lowest, highest, getattr(part, "above", None)) if part_limit is not None]
-        crossed = lowest is not None and highest is not None and float(lowest) > float(highest)
+        lowest, highest, above = (None if limit is None else float(limit) for limit in limits)
+        good = all(isfinite(limit) for limit in (lowest, highest, above) if limit is not None)
+        good = good and (lowest is None or highest is None or lowest <= highest)
     except ValueError:
-        numbers, crossed = [], True
-    if crossed or not all(abs(number) < float("inf") for number in numbers) or getattr(part, "places", 0) > 6:
+        good = False
+    if not good or getattr(part, "places", 0) > MOST_PLACES:
         yield "R017", say("「{label}」的上限、下限或小数位数不对。", label=part.title)
     if getattr(part, "max_length", 1) < max(1, getattr(part, "min_length", 0)):
         yield "R017", say("「{label}」的字数上限不对。", label=part.title)

@@ -87,7 +87,8 @@ class Register:
         summaries = tuple(
             summary
             for summary in self.summaries
-            if set(summary.by) <= names and all(measure.partition(":")[2] in names | {""} for measure in summary.measures)
+            if set(summary.by) <= names | ({"district", "school"} if self.scope else set())
+            and all(measure.partition(":")[2] in names | {""} for measure in summary.measures)
         )
         return replace(
             self,

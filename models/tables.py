@@ -55,6 +55,19 @@ def build(register):
     return made
 
 
+def insert_rows(model, rows):
+    """Inserts rows, dicts by field name, in sets: one prepared statement for all of them. What a row lacks is NULL."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    fields = [model._meta.fields[name] for name in names]
+    mark = "%s" if is_postgres() else "?"
+    columns, marks = ", ".join(f'"{field.column_name}"' for field in fields), ", ".join([mark] * len(fields))
+    stored = [(name, field.db_value) for name, field in zip(names, fields, strict=True)]
+    database.cursor().executemany(
+        f'INSERT INTO "{model._meta.table_name}" ({columns}) VALUES ({marks})',
+        [[None if row.get(name) is None else convert(row[name]) for name, convert in stored] for row in rows],
+    )
+
+
 def wanted_indexes(register):
     """[(columns, unique)]: scope and order, the business key, what is filtered by, the default sort."""
     found = [(("id",), False), (("district_id", "id"), False), (("school_id", "id"), False)]

@@ -126,8 +126,8 @@ def add_visits(plan, teams, places, checkers):
     for visit in visits:
         row = plan.of("visit")[visit.at.row]
         if row["result"] in ("rectify", "stop_use", "notice"):
-            rechecked = len(settled) < RECHECKS and visit.day < -12
-            found = [_hazard(plan, dice, visit, buildings, checkers, rechecked) for _ in range(dice.randint(1, 3))]
+            rechecked = len(settled) < RECHECKS and visit.day < -12 and visit.team.kind != "special"
+            found = [_hazard(plan, dice, visit, buildings, checkers, rechecked, at == 0) for at in range(dice.randint(1, 3))]
             if rechecked:
                 settled.append((visit, max(found)))
     for visit, closed in settled:
@@ -171,17 +171,20 @@ def _recheck(plan, dice, visit, closed):
     plan.add(
         "visit",
         **_visited(plan, dice, visit.team, visit.place, closed),
-        kind="special" if visit.team.kind == "special" else "recheck",
-        parent=None if visit.team.kind == "special" else visit.at,
+        kind="recheck",
+        parent=visit.at,
         result="passed",
         note=f"{visit.place.tag}：上次发现的隐患已整改，复查通过。",
         state="submitted",
     )
 
 
-def _hazard(plan, dice, visit, buildings, checkers, closed):
-    """A hazard of a visit; gives the day (from today) it was rechecked, or of the visit when it was not."""
-    state = "closed" if closed else pick(dice, **STATES)
+def _hazard(plan, dice, visit, buildings, checkers, closed, owned):
+    """A hazard of a visit; gives the day (from today) it was rechecked, or of the visit when it was not.
+
+    A visit is submitted with a hazard that has its owner and date: `owned`.
+    """
+    state = "closed" if closed else pick(dice, **STATES | ({"registered": 0} if owned else {}))
     row = _found(plan, dice, visit.place, visit.day, buildings) | {"source": "team", "visit": visit.at}
     return _handled(plan, dice, visit.place, row, visit.day, state, checkers)
 

@@ -214,6 +214,11 @@ def disable(actor, account_id):
     records.update("account", actor, account_id, {"active": False}, version=row.version)
 
 
+def exist():
+    """Whether there is any account yet."""
+    return tables.model("account").select().exists()
+
+
 def by_username(username):
     """The id of an account; NotFound when there is none."""
     row, _ = _credential(_plain_name(username))

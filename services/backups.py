@@ -30,10 +30,11 @@ def backup(target):
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if base.is_postgres():
-            _run("pg_dump", "--format=custom", f"--file={draft}", config.active().database_url)
+            _run("pg_dump", "--no-owner", "--format=custom", f"--file={draft}", config.active().database_url)
         else:
-            _copy(_path(), draft)
+            _copy(_path(), draft, "PRAGMA journal_mode = DELETE")
             verify(draft)
+        draft.chmod(0o600)
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.rename(target)
@@ -101,8 +102,11 @@ def _path():
     return config.active().database_url.removeprefix("sqlite:///")
 
 
-def _copy(source, target):
-    """Page by page through SQLite itself; what others write meanwhile is in the copy whole or not at all."""
+def _copy(source, target, then=""):
+    """Page by page through SQLite itself; what others write meanwhile is in the copy whole or not at all.
+
+    A backup ends in the mode in which it is one single file.
+    """
     origin, copy = apsw.Connection(str(source)), apsw.Connection(str(target))
     try:
         for connection in (origin, copy):
@@ -110,6 +114,7 @@ def _copy(source, target):
         with copy.backup("main", origin, "main") as work:
             while not work.done:
                 work.step(-1)
+        copy.execute(then)
     finally:
         copy.close()
         origin.close()

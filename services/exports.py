@@ -53,7 +53,13 @@ def xlsx_stream(query, actor, *, purpose="", address=""):
     path = xlsx_path(query, actor, purpose=purpose, address=address)
     file = path.open("rb")
     path.unlink()
-    return iter(lambda: file.read(_PIECE), b"")
+    return _pieces(file)
+
+
+def _pieces(file):
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def file_name(register, extension):
@@ -106,7 +112,7 @@ def _cells(query, revealed):
             if isinstance(field, (Relation, Relations))
         }
         for record in batch:
-            yield tuple(_cell(field, record, codes.get(field.name), revealed) for field in query.columns)
+            yield tuple(cell(field, record, codes.get(field.name), revealed) for field in query.columns)
 
 
 def targets(records, field):
@@ -118,7 +124,7 @@ def targets(records, field):
     return found
 
 
-def _cell(field, record, codes, revealed):
+def cell(field, record, codes, revealed):
     value = record.values.get(field.name)
     if value is None:
         return None

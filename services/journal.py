@@ -67,8 +67,7 @@ class Work:
                 ]
             else:
                 rows.append(base | blank)
-        for at in range(0, len(rows), 1000):
-            Change.insert_many(rows[at : at + 1000]).execute()
+        tables.insert_rows(Change, rows)
         self.changes += len(rows)
 
     def end(self):

@@ -20,6 +20,10 @@ from models.values import NA
 from services import policy, search
 
 PAGE, LARGEST_PAGE, CAP = 50, 200, 1000
+UNIT_FIELDS = {
+    "district": Relation(name="district", label="区县", label_en="District", to="district", id="@district"),
+    "school": Relation(name="school", label="学校", label_en="School", to="school", id="@school"),
+}
 NO_ACCESS = Label("（无权查看）", "(no access)")
 CHUNK = 2000
 
@@ -153,9 +157,22 @@ def parse(register_name, actor, pairs=(), *, trash=False, action="view", ids=())
     return replace(query, filters=filters, sort=query.sort or _sort(register, register.sort), columns=columns)
 
 
+def filter_fields(register):
+    """The fields a list offers to filter by: the declared ones, and the units every scoped row carries."""
+    declared = tuple(register.field(name) for name in register.filters)
+    return tuple(field for name, field in UNIT_FIELDS.items() if carries(register, name)) + declared
+
+
+def carries(register, unit):
+    """Whether the register's rows have this unit without a field of that name."""
+    if not registry.get(register.name).scope or unit in registry.get(register.name).by_name:
+        return False
+    return unit == "district" or "school" in registry.get(register.name).scope
+
+
 def _filter(register, name, raw):
     field_name, operator = split(name)
-    field = register.by_name.get(field_name)
+    field = register.by_name.get(field_name) or (UNIT_FIELDS.get(field_name) if carries(register, field_name) else None)
     if field is None or operator not in field.operators:
         raise FieldError("unknown_parameter", say("没有「{name}」这个筛选条件。", name=name[:60]))
     if len(raw) > 2000 or "\x00" in raw:
@@ -270,6 +287,9 @@ def rows(query):
 def expression(register, field, operator, value):
     """A filter as a peewee expression on the register's model."""
     model = tables.model(register.name)
+    if field in UNIT_FIELDS.values():
+        unit = model.district_id if field.name == "district" else model.school_id
+        return OPERATORS[operator].sql(unit, value)
     if isinstance(field, Derived):
         inside = conditions.sql(field.when, lambda name: column(model, register, name))
         return peewee.Case(None, [(inside, 1)], 0) == int(bool(value))

@@ -4,7 +4,6 @@ import codecs
 import csv
 import io
 import json
-import re
 import resource
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from services.writers import unguard
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 TEXTS = (".csv", ".txt", ".tsv")
+DELIMITERS = (",", "\t", ";")
 HEADER_WITHIN = 50
 EXCEL_ERRORS = ("#N/A", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -100,11 +100,12 @@ def _below_header(rows, is_header):
 
 def _from_text(path, is_header):
     encoding = encoding_of(path)
-    found = _below_header(_text_rows(path, encoding), is_header)
-    if found is None:
-        return None
-    number, header, titles, rest = found
-    return Table(number, header, rest, encoding=encoding, titles=titles)
+    for delimiter in DELIMITERS:
+        found = _below_header(_text_rows(path, encoding, delimiter), is_header)
+        if found:
+            number, header, titles, rest = found
+            return Table(number, header, rest, encoding=encoding, titles=titles)
+    return None
 
 
 def encoding_of(path):
@@ -130,10 +131,10 @@ def _decodes(path, encoding):
     return True
 
 
-def _text_rows(path, encoding):
+def _text_rows(path, encoding, delimiter):
     """(number, cells) of the rows that hold anything. The number counts rows as Excel does, not lines."""
     with open(path, encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=_delimiter(path, encoding))
+        reader = csv.reader(file, delimiter=delimiter)
         number = 0
         while True:
             number += 1
@@ -150,12 +151,6 @@ def _text_rows(path, encoding):
 def _text_cell(text):
     text = unguard(text)
     return Damaged(text, _why_error(text)) if text.strip() in EXCEL_ERRORS else text
-
-
-def _delimiter(path, encoding):
-    with open(path, encoding=encoding, newline="") as file:
-        start = re.sub(r'"[^"]*"', "", file.read(20_000))
-    return max(",\t;", key=start.count)
 
 
 # Workbooks ----------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ STAYS = {
     "travelling": {"on_campus", "travelling", "home", "returned", "other"},
     "home": {"travelling", "home", "other"},
     "returned": {"on_campus", "travelling", "returned", "other"},
+    "other": {"on_campus", "travelling", "home", "returned", "other"},
 }
 RANK = "ABCD"
 
@@ -159,6 +160,8 @@ def grade_buildings(work, building_ids):
             "appraised_on": worst.f_appraised_on if worst else None,
             "appraiser": worst.f_agency if worst else None,
         }
+        if worst:
+            values["appraisal_state"] = "done"
         row, old = writer.fetch(full, id)
         if any(old[name] != value for name, value in values.items()):
             writer.update(full.name, work, id, values, version=row["version"], by_app=True)

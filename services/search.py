@@ -36,8 +36,7 @@ def initials(run):
     return "".join(syllable[0] for syllable in lazy_pinyin(run, style=Style.FIRST_LETTER, errors="ignore") if syllable)
 
 
-@lru_cache(maxsize=20_000)
-def _pieces(text):
+def _cut(text):
     """(word tokens, other tokens) of one value."""
     words, others = [], []
     for run in _RUN.findall(fold(text)):
@@ -52,6 +51,9 @@ def _pieces(text):
     return tuple(words), tuple(others)
 
 
+_pieces = lru_cache(maxsize=20_000)(_cut)
+
+
 def tokens(register, values, labels, title, district_id, school_id):
     """The token text of one record: its searched fields' values, relations by their labels."""
     words, others = [], []
@@ -61,14 +63,17 @@ def tokens(register, values, labels, title, district_id, school_id):
         text = labels.get(name, "") if field.control == "relation" else field.render(value)
         if not text:
             continue
-        found_words, found_others = _pieces(text)
+        # A code comes once: in the cache it would only push out the names, which come again and again.
+        is_code = isinstance(field, Code)
+        found_words, found_others = _cut(text) if is_code else _pieces(text)
         words += [*found_words, "x"]
         others += found_others
-        if isinstance(field, Code):
+        if is_code:
             others.append("k" + "".join(_RUN.findall(fold(text))))
-    start = "".join(_RUN.findall(fold(title)))
-    if start:
-        others += ["b" + start[:2], "j" + initials(start)[:LONGEST_RUN]]
+    runs = _RUN.findall(fold(title))
+    if runs:
+        letters = "".join(initials(run) for run in runs if not _is_latin(run))
+        others += ["b" + "".join(runs)[:2], "j" + letters[:LONGEST_RUN]]
     units = [f"ud{district_id}"] if district_id else []
     units += [f"us{school_id}"] if school_id else []
     return " ".join([*words, *dict.fromkeys(others), *units])

@@ -182,7 +182,7 @@ def faults_of(register, work, values, old=None, changed=None, record_id=None, mo
             faults.append(Fault(field.name, "required", say("请填写「{label}」。", label=field.title)))
     with_derived = derive(register, values)
     for rule in register.rules:
-        touched = rule.always or involved(rule) & changed or move or not old
+        touched = not old or rule.always or move or involved(rule) & changed
         if touched and not satisfied(rule, register, work.actor, with_derived, old, changed, record_id, move):
             faults += rule_faults(rule, register, with_derived)
     return faults
@@ -234,11 +234,13 @@ def taken(register, values, record_id=None):
     groups = [register.key] if register.key else []
     groups += [(field.name,) for field in register.live if field.unique and (field.name,) not in groups]
     for names in groups:
-        if any(values.get(name) is None for name in names):
+        if all(values.get(name) is None for name in names):
             continue
         same = model.deleted_at.is_null()
         for name in names:
-            same &= query.column(model, register, name) == values[name]
+            part = query.column(model, register, name)
+            # Parts of a key may be empty (a team takes a district or a school): empty equals empty, which an index does not say.
+            same &= part.is_null() if values.get(name) in (None, NA) else part == values[name]
         if record_id is not None:
             same &= model.id != record_id
         if model.select(model.id).where(same).exists():
@@ -263,15 +265,14 @@ def next_ids(model, count):
 
 def stored(register, values):
     """Column values of a row's Python values; 不适用 is kept beside an empty column."""
-    row, marks = {}, []
+    row, marks = {}, ""
     for field in register.fields:
-        if field.name in values and field.stored:
-            value = values[field.name]
+        value = values.get(field.name)
+        if field.stored and field.name in values:
             row[f"f_{field.id}"] = None if value is NA else value
-    for field in register.fields:
-        if values.get(field.name) is NA:
-            marks.append(field.id)
-    return row | {"na_fields": "|" + "|".join(marks) + "|" if marks else None}
+        if value is NA:
+            marks += f"|{field.id}"
+    return row | {"na_fields": f"{marks}|" if marks else None}
 
 
 def insert(register, work, rows, ids):
@@ -292,11 +293,7 @@ def insert(register, work, rows, ids):
         }
         for values, id, (district, school) in zip(rows, ids, units, strict=True)
     ]
-    keys = list(dict.fromkeys(key for row in made for key in row))
-    made = [{key: row.get(key) for key in keys} for row in made]
-    size = max(1, min(500, 30_000 // len(keys)))
-    for at in range(0, len(made), size):
-        model.insert_many(made[at : at + size]).execute()
+    tables.insert_rows(model, made)
     for values, id in zip(rows, ids, strict=True):
         link(register, id, values)
         claim_files(register, work.actor, id, values)

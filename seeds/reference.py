@@ -1,0 +1,40 @@
+"""What a city starts with: its districts, its parameters, what each role may do. Made once; what is there stays as it is."""
+
+import csv
+from pathlib import Path
+
+from seeds import grants
+from services import query, records
+from services.actor import SYSTEM
+
+HERE = Path(__file__).parent
+DISTRICT_FIELDS = ("code", "name", "kind", "return_stage", "own_code")
+
+
+def reference(city=HERE):
+    """Adds the districts and parameters of a city's folder, and the grants, that are not there yet. Gives {register: added}."""
+    return {
+        "district": _add("district", ("code",), [{name: row[name] for name in DISTRICT_FIELDS} for row in read(city, "districts")]),
+        "parameter": _add("parameter", ("key",), read(city, "parameters")),
+        "role_grant": _add("role_grant", ("role", "register", "rows"), grants.rows()),
+    }
+
+
+def read(city, name):
+    """The rows of a reference file."""
+    with (Path(city) / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def every(register, *fields):
+    """All records of a register with these fields, as the app itself sees them."""
+    pairs = [("fields", ",".join(fields))] if fields else []
+    return query.stream(query.parse(register, SYSTEM, [*pairs, ("sort", "id")]))
+
+
+def _add(register, key, rows):
+    have = {tuple(record.values[name] for name in key) for record in every(register, *key)}
+    new = [row for row in rows if tuple(row[name] for name in key) not in have]
+    if new:
+        records.create_many(register, SYSTEM, new, kind="seed")
+    return len(new)
