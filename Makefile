@@ -27,13 +27,13 @@ bench: $(VENV)/.done
 	$(BIN)/python -m bench
 
 docs: $(VENV)/.done
-	$(BIN)/python -m docs
+	$(BIN)/python -m docs.generate
 
 # Collects the sentences of code and templates, and compiles the English ones.
 words: $(VENV)/.done
 	@mkdir -p build
-	$(BIN)/pybabel -q extract -F babel.cfg -k _ -k say -k Label:1 --no-location --sort-output --no-wrap --project Taizhang -o build/messages.pot .
-	@test -f $(PO) && $(BIN)/pybabel -q update --no-fuzzy-matching --no-wrap --omit-header --ignore-obsolete -i build/messages.pot -d app/translations \
+	$(BIN)/pybabel -q extract -F babel.cfg -k _ -k say --no-location --sort-output --no-wrap --project Taizhang -o build/messages.pot .
+	@test -f $(PO) && $(BIN)/pybabel -q update --no-fuzzy-matching --no-wrap --ignore-obsolete -i build/messages.pot -d app/translations \
 		|| $(BIN)/pybabel -q init --no-wrap -l en -i build/messages.pot -d app/translations
 	$(BIN)/pybabel -q compile -d app/translations --statistics
 

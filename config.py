@@ -25,7 +25,11 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("TAIZHANG_DATABASE_URL", "", "数据库：postgresql://…（可写多台主机），或 SQLite 文件的路径。不填为数据目录中的 taizhang.sqlite3。"),
+    Setting(
+        "TAIZHANG_DATABASE_URL",
+        "",
+        "数据库：postgresql://…（可写多台主机），或 SQLite 文件的路径。不填为数据目录中的 taizhang.sqlite3。",
+    ),
     Setting("TAIZHANG_DATA_DIR", "var", "数据目录：SQLite 数据库、密钥、备份。"),
     Setting("TAIZHANG_SECRET_KEY", "", "签名密钥，至少 32 个字符。不填则首次运行时生成，存于数据目录的 secret_key。"),
     Setting("TAIZHANG_HOST", "127.0.0.1", "监听地址。"),
@@ -158,7 +162,6 @@ def _read(setting, text):
     if isinstance(setting.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
-
 
 
 _active = None

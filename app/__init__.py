@@ -1,6 +1,6 @@
 """The application: `create_app` wires the parts together and holds no logic of its own."""
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import admin_views
@@ -43,7 +43,9 @@ def create_app(settings=None):
 
 
 def _connect():
-    base.open_connection()
+    """For pages; files and the questions of operations are answered without a database."""
+    if request.endpoint != "static" and request.blueprint != "operations":
+        base.open_connection()
 
 
 def _disconnect(error):

@@ -11,7 +11,7 @@ from app import kept
 from app.errors import context, problem, respond
 from app.paths import own_path, this_path, wants_json
 from models.errors import Invalid, say
-from services import accounts, desk, sessions
+from services import accounts, sessions
 
 log = logging.getLogger("taizhang.auth")
 blueprint = Blueprint("auth", __name__)
@@ -94,7 +94,7 @@ def _expired_page(error):
     if g.actor is None or g.actor.read_only or not pairs:
         return respond(400, say("页面已过期，没有保存。请返回、刷新页面后再试。"))
     path = kept.page()
-    desk.save_draft(g.actor, path, pairs)
+    kept.save(g.actor, path, pairs)
     return respond(400, say("页面已过期，没有提交。您填写的内容已存为草稿，打开表单可以接着填。"), draft_url=path)
 
 
@@ -160,7 +160,7 @@ def _with_draft(actor):
     if carried is None:
         return None
     path, pairs = carried
-    desk.save_draft(actor, path, pairs)
+    kept.save(actor, path, pairs)
     return path
 
 

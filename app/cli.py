@@ -3,6 +3,7 @@
 import json
 import secrets
 import sys
+from pathlib import Path
 
 import click
 import peewee
@@ -87,6 +88,8 @@ def serve():
     settings = current_app.config["TAIZHANG"]
     backups.migrate()
     log.configure()
+    if _demo_notice().is_file():
+        click.echo(_demo_notice().read_text(encoding="utf-8"))
     click.echo(text(say("台账已启动：{url}（Ctrl+C 停止）", url=f"http://{settings.host}:{settings.port}")))
     sys.stdout.flush()
     if settings.workers > 1:
@@ -113,9 +116,17 @@ def demo(if_empty):
         return
     backups.migrate()
     password = current_app.config["TAIZHANG"].demo_password or secrets.token_urlsafe(9)
-    for username, about in seeds.demo(password):
-        click.echo(f"{username:<24}{about}")
-    click.echo(text(say("以上演示账号的密码都是：{password}", password=password)))
+    lines = [f"{username:<24}{about}" for username, about in seeds.demo(password)]
+    lines.append(text(say("以上演示账号的密码都是：{password}", password=password)))
+    _demo_notice().touch(mode=0o600)
+    _demo_notice().write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if not if_empty:
+        click.echo("\n".join(lines))
+
+
+def _demo_notice():
+    """Who can log in to the demo city and how, kept for the next start; there is none for a real one."""
+    return Path(current_app.config["TAIZHANG"].data_dir) / "demo_accounts.txt"
 
 
 @commands.command(cls=InApp)

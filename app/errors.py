@@ -9,7 +9,7 @@ from playhouse.pool import MaxConnectionsExceeded
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app import kept
-from app.paths import wants_json
+from app.paths import this_path, wants_json
 from app.words import text
 from models.errors import AppError, Fault, Invalid, NotAllowed, say
 from services import audit, health
@@ -81,7 +81,7 @@ def on_database_error(error):
     g.actor = None
     unavailable = health.unavailable(error)
     hidden = kept.typed() if g.get("csrf_valid") else []
-    answer = respond(503, unavailable.sentence, hidden=hidden, again=request.full_path if hidden else "")
+    answer = respond(503, unavailable.sentence, hidden=hidden, again=this_path() if hidden else "")
     answer.headers["Retry-After"] = "5"
     return answer
 

@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from app.paths import own_path, this_path
+from services import desk
 
 PREFIX = "kept:"
 MOST = 200_000
@@ -49,6 +50,13 @@ def again():
     return [(name, value) for name, value in request.form.items(multi=True) if name == "kept_for" or name.startswith(PREFIX)]
 
 
+def save(actor, path, pairs):
+    """Makes the pairs the draft of the page at this path: its address without the query, as the page asks for it."""
+    version = dict(pairs).get("_version", "")
+    usable = version.isascii() and version.isdigit() and len(version) < 19
+    desk.save_draft(actor, path.partition("?")[0], pairs, int(version) if usable else None)
+
+
 def unpacked(account_id):
     """(page, pairs) of a form carried through the login page, or None: there was none, or somebody else typed it."""
     try:
@@ -57,9 +65,7 @@ def unpacked(account_id):
         return None
     if owner not in (None, account_id):
         return None
-    pairs = [
-        [name.removeprefix(PREFIX), value] for name, value in request.form.items(multi=True) if name.startswith(PREFIX)
-    ]
+    pairs = [[name.removeprefix(PREFIX), value] for name, value in request.form.items(multi=True) if name.startswith(PREFIX)]
     return path, pairs
 
 

@@ -1,7 +1,7 @@
 """The languages: Chinese as written in the code, English from the catalogue. Sentences of the layers below become words here."""
 
 from flask import Blueprint, current_app, has_request_context, redirect, request
-from flask_babel import Babel, gettext, get_locale
+from flask_babel import Babel, get_locale, gettext
 
 from app.paths import own_path
 from models.errors import Label, Sentence
@@ -28,13 +28,13 @@ def init_words(app):
 
 
 def language():
-    """"zh" or "en": what the person chose, else the setting."""
+    """ "zh" or "en": what the person chose, else the setting."""
     chosen = request.cookies.get(COOKIE) if has_request_context() else None
     return chosen if chosen in LOCALES else current_app.config["TAIZHANG"].language
 
 
 def theme():
-    """"light", "dark" or "auto", as chosen."""
+    """ "light", "dark" or "auto", as chosen."""
     chosen = request.cookies.get("theme") if has_request_context() else None
     return chosen if chosen in ("light", "dark") else "auto"
 
@@ -64,7 +64,5 @@ def choose_theme():
 def _remember(cookie, value, accepted):
     answer = redirect(own_path(request.form.get("next")), 303)
     if value in accepted:
-        answer.set_cookie(
-            cookie, value, max_age=_YEAR, samesite="Lax", httponly=True, secure=current_app.config["TAIZHANG"].https
-        )
+        answer.set_cookie(cookie, value, max_age=_YEAR, samesite="Lax", httponly=True, secure=current_app.config["TAIZHANG"].https)
     return answer

@@ -87,6 +87,12 @@ def release_connection():
         database.rollback()
 
 
+def execute_many(sql, rows):
+    """One statement for many rows; taken keys and a full disk are told by peewee's errors, as everywhere."""
+    with peewee.__exception_wrapper__:
+        database.cursor().executemany(sql, rows)
+
+
 @contextmanager
 def atomic():
     """One write transaction, IMMEDIATE on SQLite; a savepoint inside another. Busy, full and read-only become Unavailable."""

@@ -9,8 +9,8 @@ from playhouse.migrate import PostgresqlMigrator, SqliteMigrator
 from playhouse.migrations import Runner
 
 from models import registry
-from models.base import Base, database, is_postgres
-from models.fields import Choice, Relation
+from models.base import Base, database, execute_many, is_postgres
+from models.fields import Choice, Relation, YesNo
 from models.fields.dates import MomentField
 
 _models = {}
@@ -52,6 +52,8 @@ def build(register):
     made = type(f"R_{register.name}", (peewee.Model,), columns | {"Meta": meta})
     for index, unique in wanted_indexes(register):
         made.add_index(_index(made, register, index, unique))
+    in_trash = made.deleted_at.is_null(False)
+    made.add_index(made.index(made.id, name=f"i_{register.name[:36]}_trash", where=in_trash))
     return made
 
 
@@ -62,27 +64,43 @@ def insert_rows(model, rows):
     mark = "%s" if is_postgres() else "?"
     columns, marks = ", ".join(f'"{field.column_name}"' for field in fields), ", ".join([mark] * len(fields))
     stored = [(name, field.db_value) for name, field in zip(names, fields, strict=True)]
-    database.cursor().executemany(
+    execute_many(
         f'INSERT INTO "{model._meta.table_name}" ({columns}) VALUES ({marks})',
         [[None if row.get(name) is None else convert(row[name]) for name, convert in stored] for row in rows],
     )
 
 
 def wanted_indexes(register):
-    """[(columns, unique)]: scope and order, the business key, what is filtered by, the default sort."""
-    found = [(("id",), False), (("district_id", "id"), False), (("school_id", "id"), False)]
+    """[(columns, unique)]: the keys, the units, what is filtered by, and the orders that lists are read in.
+
+    An index that gives an order also carries the choices that lists filter by: whoever reads along it skips the rows that do not
+    fit without fetching them, whatever filters are combined. An index for each pair of filter and order would be dozens.
+    """
+    found = [((f"f_{field.id}",), True) for field in register.fields if field.unique]
     if register.key:
         found.append((tuple(_column(register, name) for name in register.key), True))
-    found += [((f"f_{field.id}",), True) for field in register.fields if field.unique]
-    sort = register.sort.lstrip("-")
-    if sort != "id":
-        found += [((_column(register, sort), "id"), False), (("district_id", _column(register, sort), "id"), False)]
+    if "school" in register.scope:
+        found.append((("school_id", "id"), False))
+    choices = [field for field in register.fields if field.stored and isinstance(field, (Choice, YesNo)) and not field.several]
     for field in register.fields:
-        if isinstance(field, Relation) or (isinstance(field, Choice) and field.stored and field.name in register.filters):
+        if isinstance(field, Relation) or (field in choices and field.indexed):
             found.append(((f"f_{field.id}", "id"), False))
-        if field.indexed:
-            found.append((("district_id", f"f_{field.id}", "id"), False))
+    tested = tuple(f"f_{field.id}" for field in choices if field.indexed or field.name in register.filters)
+    unique = {columns for columns, unique in found if unique}
+    for order in [("id",), *((column, "id") for column in orders(register))]:
+        carried = tuple(column for column in tested if column not in order)
+        if register.scope:
+            found.append((("district_id", *order, *carried), False))
+        if order != ("id",) and order[:1] not in unique:
+            found.append(((*order, *carried), False))
     return list(dict.fromkeys(found))
+
+
+def orders(register):
+    """The columns, besides the number, in whose order lists are read along an index: indexed values and the default sort."""
+    values = [field for field in register.fields if field.indexed and field.stored and not isinstance(field, (Relation, Choice, YesNo))]
+    default = [] if register.sort.lstrip("-") == "id" else [_column(register, register.sort.lstrip("-"))]
+    return tuple(dict.fromkeys([*(f"f_{field.id}" for field in values), *default]))
 
 
 def _column(register, name):

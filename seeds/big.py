@@ -8,32 +8,32 @@ from datetime import date, timedelta
 from itertools import islice
 
 from models.values import today
-from seeds import big_rows
+from seeds import big_care, big_rows
 from seeds.plan import CHUNK
-from seeds.reference import every
+from seeds.reference import every, reference
 from services import query, records
 from services.actor import SYSTEM
 
 FEWEST_SCHOOLS = 16
 PLAIN_RUN = (200, 2000, 1000)
 # Parents first; each makes its rows from the schools and from the rows of this run.
-REGISTERS = (
-    "school_headcount",
-    "appraisal",
-    "rebuild_project",
-    "term_readiness",
-    "inspection_team",
-    "team_member",
-    "team_assignment",
-    "visit",
-    "hazard",
-    "inland_class",
-    "inland_student",
-    "inland_daily",
-    "foreign_teacher",
-    "foreign_contact",
-    "four_party_link",
-)
+MAKERS = {
+    "school_headcount": big_rows.headcounts,
+    "appraisal": big_rows.appraisals,
+    "rebuild_project": big_rows.projects,
+    "term_readiness": big_rows.readiness,
+    "inspection_team": big_rows.teams,
+    "team_member": big_rows.members,
+    "team_assignment": big_rows.assignments,
+    "visit": big_rows.visits,
+    "hazard": big_rows.hazards,
+    "inland_class": big_care.classes,
+    "inland_student": big_care.students,
+    "inland_daily": big_care.care_days,
+    "foreign_teacher": big_care.foreign_teachers,
+    "foreign_contact": big_care.contacts,
+    "four_party_link": big_care.links,
+}
 
 
 def many(schools=0, buildings=0, rows_per_register=0, random_seed=1):
@@ -42,6 +42,8 @@ def many(schools=0, buildings=0, rows_per_register=0, random_seed=1):
     Without any number it is a plain run of a few thousand; without a number of their own, buildings come as many as rows. A few
     schools come by themselves where there are none. A register gets fewer rows where its key leaves room for no more.
     """
+    if not query.count(query.parse("district", SYSTEM)).value:
+        reference()
     ground = Ground(random_seed)
     if not schools and not buildings and not rows_per_register:
         schools, buildings, rows_per_register = PLAIN_RUN
@@ -51,8 +53,8 @@ def many(schools=0, buildings=0, rows_per_register=0, random_seed=1):
     yield "school", ground.write("school", big_rows.schools, schools)
     ground.look_at_schools()
     yield "damaged_building", ground.write("damaged_building", big_rows.buildings, buildings)
-    for register in REGISTERS:
-        yield register, ground.write(register, big_rows.MAKERS[register], rows_per_register)
+    for register, maker in MAKERS.items():
+        yield register, ground.write(register, maker, rows_per_register)
 
 
 class Ground:
@@ -84,7 +86,9 @@ class Ground:
         while part := list(islice(rows, CHUNK)):
             ids = records.create_many(register, SYSTEM, part, kind="seed")
             if register in big_rows.NEEDED:
-                kept += [(id, {name: row.get(name) for name in big_rows.NEEDED[register]}) for id, row in zip(ids, part, strict=True)]
+                kept += [
+                    (id, {name: row.get(name) for name in big_rows.NEEDED[register]}) for id, row in zip(ids, part, strict=True)
+                ]
             written += len(ids)
         return written
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from seeds import care, damage, inspection, names, schools as demo_schools
+from seeds import damage, inspection, names, schools as demo_schools
 from seeds.plan import pick
 
 # What later rows need to know of the rows of this run.
@@ -20,7 +20,11 @@ STAFFED = ("employs", "joint")
 BUILDING_STATES = ("registered", "awaiting", "appraised", "works", "acceptance", "closed")
 PROJECT_STATES = ("not_started", "works", "paused", "done", "accepted")
 TERMS = ("秋", "春")
-OTHER_KINDS = {"safety": ("Asu", "Bsu", "Csu", "Dsu"), "seismic": ("satisfied", "not_satisfied"), "fire": ("satisfied", "not_satisfied")}
+OTHER_KINDS = {
+    "safety": ("Asu", "Bsu", "Csu", "Dsu"),
+    "seismic": ("satisfied", "not_satisfied"),
+    "fire": ("satisfied", "not_satisfied"),
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def schools(ground, dice, start, count):
             "area_type": pick(dice, urban=50, town=25, rural=25),
             "boarding": level in ("senior", "complete", "vocational"),
             "foreign_kind": dice.choice(STAFFED) if number % 16 == 2 else "none",
-            "principal": names.person(dice, unit),
+            "principal": names.anyone(dice),
         }
 
 
@@ -72,12 +76,12 @@ def buildings(ground, dice, start, count):
         found = ground.day - timedelta(days=dice.randint(400, 1500))
         row = {
             "school": school.id,
-            "name": f"{number}号{damage.LABELS[kind]}",
+            "name": f"{number % 40 + 1}号{damage.LABELS[kind]}",
             "kind": kind,
             "cause": pick(dice, **damage.CAUSES),
             "found_on": found,
             "damage": pick(dice, **damage.DAMAGE),
-            "responsible": names.person(dice, school.tag),
+            "responsible": names.anyone(dice),
             "due_on": ground.day + timedelta(days=dice.randint(-300, 300)),
             "progress": 100 if state in ("acceptance", "closed") else dice.randrange(0, 100, 5),
             "state": state,
@@ -100,7 +104,7 @@ def buildings(ground, dice, start, count):
 
 def headcounts(ground, dice, start, count):
     last = ground.before("school_headcount", "as_of")
-    for at, school, day in _by_day(ground.schools, last, count):
+    for at, school, day in by_day(ground.schools, last, count):
         low, high, per_staff = demo_schools.SIZES[school.values["level"]]
         students = low + (high - low) * (school.id * 7919 % 1000) // 1000
         staff = students // per_staff if per_staff else 30
@@ -116,7 +120,7 @@ def headcounts(ground, dice, start, count):
         }
 
 
-def _by_day(parents, last, count):
+def by_day(parents, last, count):
     """(number, parent, day): all parents on the last day, then all on the day before, and so on."""
     for at in range(count if parents else 0):
         day = last - timedelta(days=at // len(parents))
@@ -136,7 +140,12 @@ def appraisals(ground, dice, start, count):
             yield made | graded | {"appraised_on": row["appraised_on"], "agency": row["appraiser"]}
         elif (day := row["found_on"] + timedelta(days=turn)) <= ground.day:
             kind = dice.choice(list(OTHER_KINDS))
-            yield made | {"kind": kind, "appraised_on": day, "agency": "校舍安全鉴定站", "conclusion": dice.choice(OTHER_KINDS[kind])}
+            yield made | {
+                "kind": kind,
+                "appraised_on": day,
+                "agency": "校舍安全鉴定站",
+                "conclusion": dice.choice(OTHER_KINDS[kind]),
+            }
 
 
 def projects(ground, dice, start, count):
@@ -152,7 +161,7 @@ def projects(ground, dice, start, count):
             "plan_year": begun.year,
             "budget_wan": f"{dice.randint(5, 4000)}.{number % 100:02d}",
             "fund_source": pick(dice, central=10, province=25, city=30, county=25, donation=10),
-            "responsible": names.person(dice, school.tag),
+            "responsible": names.anyone(dice),
             "start_on": begun,
             "due_on": begun + timedelta(days=dice.randint(30, 1000)),
             "done_on": begun + timedelta(days=dice.randint(10, 99)) if finished else None,
@@ -188,17 +197,17 @@ def teams(ground, dice, start, count):
             "kind": "patrol",
             "level": "county",
             "district": district,
-            "lead": names.person(dice, unit),
+            "lead": names.anyone(dice),
             "from_date": ground.day - timedelta(days=400),
         }
 
 
 def members(ground, dice, start, count):
     work = ground.made.get("inspection_team", [])
-    for at, (team, row), day in _by_day(work, ground.day - timedelta(days=1), count):
+    for at, (team, row), day in by_day(work, ground.day - timedelta(days=1), count):
         yield {
             "team": team,
-            "name": row["lead"] if at < len(work) else f"{names.person(dice, '巡查组')}{start + at}",
+            "name": row["lead"] if at < len(work) else f"{names.anyone(dice)}{start + at}",
             "unit": "教育局",
             "lead": at < len(work),
             "from_date": day,
@@ -213,7 +222,7 @@ def assignments(ground, dice, start, count):
     for team, row in ground.made.get("inspection_team", ()):
         by_district.setdefault(row["district"], []).append(team)
     own = [school for school in ground.schools if school.district in by_district and school.run_by_district]
-    for _, school, day in _by_day(own, last, count):
+    for _, school, day in by_day(own, last, count):
         yield {"team": dice.choice(by_district[school.district]), "school": school.id, "from_date": day, "to_date": day}
 
 
@@ -246,7 +255,7 @@ def hazards(ground, dice, start, count):
             "source": pick(dice, **inspection.OTHER_SOURCES),
             "found_on": found,
             "description": f"{school.tag}：{inspection.FINDINGS[kind]}",
-            "responsible": names.person(dice, school.tag),
+            "responsible": names.anyone(dice),
             "measure": inspection.MEASURE,
             "due_on": found + timedelta(days=inspection.LIMITS[level]),
             "state": state,
@@ -254,107 +263,8 @@ def hazards(ground, dice, start, count):
         if state in ("recheck", "closed", "returned"):
             row["fixed_on"] = fixed
         if state in ("closed", "returned"):
-            row |= {"rechecked_on": min(fixed + timedelta(days=3), ground.day), "recheck_result": "passed" if state == "closed" else "failed"}
+            row |= {
+                "rechecked_on": min(fixed + timedelta(days=3), ground.day),
+                "recheck_result": "passed" if state == "closed" else "failed",
+            }
         yield row
-
-
-def classes(ground, dice, start, count):
-    hosts = [school for school in ground.schools if school.values["level"] in ("senior", "complete")]
-    for number in range(start, start + count if hosts else start):
-        school = hosts[number % len(hosts)]
-        kind, grade = dice.choice(care.CLASSES)
-        yield {
-            "school": school.id,
-            "name": f"{care.YEARS[grade]}（{number}）班",
-            "class_type": kind,
-            "grade": grade,
-            "school_leader": names.person(dice, school.tag),
-            "lead_teacher": names.person(dice, school.tag),
-        }
-
-
-def students(ground, dice, start, count):
-    for at, (inland_class, _), _ in _by_day(ground.made.get("inland_class", []), ground.day, count):
-        stay = pick(dice, at_school=60, home=40)
-        yield {
-            "code": f"GMX{start + at:08d}",
-            "inland_class": inland_class,
-            "stay_status": stay,
-            "status_from": ground.day - timedelta(days=dice.randint(5, 60)),
-            "last_welfare_on": ground.day - timedelta(days=dice.randint(0, 4)),
-        }
-
-
-def care_days(ground, dice, start, count):
-    for _, (inland_class, _), day in _by_day(ground.made.get("inland_class", []), ground.day, count):
-        people = dice.randint(10, 40)
-        yield {
-            "inland_class": inland_class,
-            "date": day,
-            "in_school": people,
-            "temp_checked": people,
-            "temp_abnormal": 0,
-            "tested": 0,
-            "counselled": dice.randint(0, 3),
-            "disinfected": True,
-        }
-
-
-def foreign_teachers(ground, dice, start, count):
-    staffed = [school for school in ground.schools if school.values["foreign_kind"] not in (None, "none")]
-    for number in range(start, start + count if staffed else start):
-        school = staffed[number % len(staffed)]
-        yield {
-            "code": f"GMW{number:07d}",
-            "name": names.foreign_person(dice, school.tag),
-            "school": school.id,
-            "post": dice.choice(care.POSTS),
-            "location": "city",
-            "location_from": ground.day - timedelta(days=dice.randint(30, 300)),
-            "return_status": "at_work",
-            "liaison": names.person(dice, school.tag),
-        }
-
-
-def contacts(ground, dice, start, count):
-    for _, (teacher, _), day in _by_day(ground.made.get("foreign_teacher", []), ground.day, count):
-        yield {
-            "foreign_teacher": teacher,
-            "contacted_on": day,
-            "channel": pick(dice, in_person=30, phone=30, wechat=40),
-            "purpose": dice.choice(care.PURPOSES),
-            "reached": True,
-        }
-
-
-def links(ground, dice, start, count):
-    """Only at schools of this run: four rows a school is all there can be."""
-    new = {id for id, _ in ground.made.get("school", ())}
-    staffed = [school for school in ground.schools if school.id in new and school.values["foreign_kind"] in STAFFED]
-    for _, (school, party) in zip(range(count), [(school, party) for school in staffed for party in care.PARTIES], strict=False):
-        yield {
-            "school": school.id,
-            "party": party,
-            "contact_post": care.PARTIES[party],
-            "phone": f"0371-{dice.randint(60000000, 69999999)}",
-            "confirmed_on": ground.day - timedelta(days=dice.randint(1, 60)),
-        }
-
-
-MAKERS = {
-    "school_headcount": headcounts,
-    "appraisal": appraisals,
-    "rebuild_project": projects,
-    "term_readiness": readiness,
-    "inspection_team": teams,
-    "team_member": members,
-    "team_assignment": assignments,
-    "visit": visits,
-    "hazard": hazards,
-    "inland_class": classes,
-    "inland_student": students,
-    "inland_daily": care_days,
-    "foreign_teacher": foreign_teachers,
-    "foreign_contact": contacts,
-    "four_party_link": links,
-}

@@ -17,7 +17,9 @@ PARTIES = {"school": "外事联络室", "community": "社区服务站", "health"
 
 def hosts(places):
     """The schools that run classes of boarders: city-run senior schools."""
-    return [place for place in places if place.managed_by == "city" and place.level in ("senior", "complete") and place.open][:HOSTS]
+    return [place for place in places if place.managed_by == "city" and place.level in ("senior", "complete") and place.open][
+        :HOSTS
+    ]
 
 
 def add_boarders(plan, places):
@@ -126,7 +128,9 @@ def _teacher(plan, dice, place, number):
             "foreign_contact",
             foreign_teacher=at,
             contacted_on=plan.on(day),
-            channel=pick(dice, in_person=20, phone=30, wechat=40, email=10) if location == "city" else pick(dice, wechat=70, email=30),
+            channel=pick(dice, in_person=20, phone=30, wechat=40, email=10)
+            if location == "city"
+            else pick(dice, wechat=70, email=30),
             purpose=dice.choice(PURPOSES),
             reached=day == contacts[-1] or dice.random() < 0.93,
         )

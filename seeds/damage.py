@@ -31,6 +31,7 @@ ACTIONS = {
     "D": {"rebuild": 70, "demolish": 30},
 }
 FITNESS = {"A": ("good",), "B": ("good", "fair"), "C": ("fair", "poor"), "D": ("poor", "bad")}
+WORKS = {"repair": "维修", "reinforce": "加固", "rebuild": "重建"}
 COST_PER_M2 = {"repair": 4, "reinforce": 11, "rebuild": 32}
 
 
@@ -177,7 +178,7 @@ def _project(plan, dice, place, buildings, state):
     plan.add(
         "rebuild_project",
         school=place.at,
-        title=f"{place.tag}校舍{ {'repair': '维修', 'reinforce': '加固', 'rebuild': '重建'}[category]}项目",
+        title=f"{place.tag}校舍{WORKS[category]}项目",
         buildings=[at for at, _ in buildings],
         category=category,
         plan_year=plan.day.year,
@@ -211,13 +212,21 @@ def _readiness(plan, dice, place, buildings, hosts):
     elif not {"severe", "collapsed"} & {row["damage"] for row in buildings}:
         plan.add("term_readiness", **_base(plan, place, "ready" if dice.random() < 0.7 else "in_time"), placement="own_site")
     elif dice.random() < 0.6:
-        plan.add("term_readiness", **_base(plan, place, "in_time"), reason="damage", placement=pick(dice, own_site=70, staggered=30))
+        plan.add(
+            "term_readiness", **_base(plan, place, "in_time"), reason="damage", placement=pick(dice, own_site=70, staggered=30)
+        )
     else:
         _unable(plan, dice, place, own)
 
 
 def _base(plan, place, ability):
-    return {"school": place.at, "term": term(plan.day), "ability": ability, "decided_on": plan.on(-9), "planned_open_on": plan.on(9)}
+    return {
+        "school": place.at,
+        "term": term(plan.day),
+        "ability": ability,
+        "decided_on": plan.on(-9),
+        "planned_open_on": plan.on(9),
+    }
 
 
 def term(day):

@@ -40,9 +40,14 @@ def school(dice, prefix, road, level):
     return f"{prefix}{road}{dice.choice(ENDINGS[level])}"
 
 
+def anyone(dice):
+    """周若禾: an invented person."""
+    return f"{dice.choice(SURNAMES)}{dice.choice(GIVEN_FIRST)}{dice.choice(GIVEN_SECOND)}"
+
+
 def person(dice, unit):
     """周若禾（金水区青禾）: an invented person of a unit."""
-    return f"{dice.choice(SURNAMES)}{dice.choice(GIVEN_FIRST)}{dice.choice(GIVEN_SECOND)}（{unit}）"
+    return f"{anyone(dice)}（{unit}）"
 
 
 def foreign_person(dice, unit):

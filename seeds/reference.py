@@ -12,7 +12,7 @@ DISTRICT_FIELDS = ("code", "name", "kind", "return_stage", "own_code")
 
 
 def reference(city=HERE):
-    """Adds the districts and parameters of a city's folder, and the grants, that are not there yet. Gives {register: added}."""
+    """Adds the districts and parameters of a city's folder, and the grants, that are not there yet. Gives {register: how many}."""
     return {
         "district": _add("district", ("code",), [{name: row[name] for name in DISTRICT_FIELDS} for row in read(city, "districts")]),
         "parameter": _add("parameter", ("key",), read(city, "parameters")),
@@ -26,14 +26,14 @@ def read(city, name):
         return list(csv.DictReader(file))
 
 
-def every(register, *fields):
+def every(register, *fields, trash=False):
     """All records of a register with these fields, as the app itself sees them."""
-    pairs = [("fields", ",".join(fields))] if fields else []
-    return query.stream(query.parse(register, SYSTEM, [*pairs, ("sort", "id")]))
+    return query.stream(query.parse(register, SYSTEM, [("fields", ",".join(fields)), ("sort", "id")], trash=trash))
 
 
 def _add(register, key, rows):
-    have = {tuple(record.values[name] for name in key) for record in every(register, *key)}
+    # What somebody has put in the trash is not wanted back.
+    have = {tuple(record.values[name] for name in key) for trash in (False, True) for record in every(register, *key, trash=trash)}
     new = [row for row in rows if tuple(row[name] for name in key) not in have]
     if new:
         records.create_many(register, SYSTEM, new, kind="seed")

@@ -36,6 +36,7 @@ PROVINCIAL_AT = ("410105", "410102", "410199", "410172", "410108", "410184")
 PROVINCIAL = 18
 FOREIGN = ("employs",) * 14 + ("joint",) * 5 + ("expatriate",)
 BOARDING = {"senior": 1, "complete": 0.9, "vocational": 1, "university": 1, "junior": 0.4, "nine_year": 0.3, "special": 0.5}
+PREFIXES = {"district": "", "city": names.CITY, "province": names.PROVINCE}
 AREAS = {"urban_unit": {"urban": 80, "town": 20}, "county_unit": {"urban": 25, "town": 40, "rural": 35}}
 
 
@@ -84,17 +85,15 @@ def _levels(dice, count):
 
 
 def _school(plan, dice, at, district, code, unit, level, road):
-    own = unit == district["short"]
-    managed_by = "district" if own else ("city" if unit == names.CITY_RUN else "province")
-    prefix = {"district": "", "city": names.CITY, "province": names.PROVINCE}[managed_by] + district["short"]
+    own, first = unit == district["short"], code.endswith("0001")
+    managed_by = "district" if own else "city" if unit == names.CITY_RUN else "province"
+    prefix = PREFIXES[managed_by] + district["short"]
     tag = f"{unit}{road}" if own else f"{unit}{district['short']}{road}"
-    first = code.endswith("0001")
     open_ = first or dice.random() > 0.006
     boarding = dice.random() < BOARDING.get(level, 0)
     damaged = open_ and level != "education_unit" and (first or dice.random() < 0.32)
-    surveyed = open_ and not damaged and dice.random() < 0.75
-    urban = district["kind"] in ("district", "zone")
     name = names.school(dice, prefix, road, level)
+    private = own and not first and dice.random() < (0.5 if level == "kindergarten" else 0.08)
     row = plan.add(
         "school",
         code=code,
@@ -102,26 +101,37 @@ def _school(plan, dice, at, district, code, unit, level, road):
         district=At("district", at),
         level=level,
         managed_by=managed_by,
-        ownership="private" if own and not first and dice.random() < (0.5 if level == "kindergarten" else 0.08) else "public",
-        area_type=pick(dice, **AREAS["urban_unit" if urban else "county_unit"]),
-        boarding=boarding if dice.random() < 0.96 else None,
-        foreign_kind="none" if dice.random() < 0.9 else None,
-        principal=names.person(dice, tag) if dice.random() < 0.95 else None,
+        ownership="private" if private else "public",
         former_names=f"{prefix}{road}学校" if dice.random() < 0.08 else None,
-        opened_on=f"{dice.randint(1956, 2018)}-09-01" if dice.random() < 0.8 else None,
+        principal=names.person(dice, tag) if dice.random() < 0.95 else None,
+        boarding=boarding if dice.random() < 0.96 else None,
         closed_on=None if open_ else plan.on(-400),
-        no_damage=True if surveyed else None,
-        no_damage_on=plan.on(-dice.randint(5, 30)) if surveyed else None,
+        **_details(dice, district),
+        **(_undamaged(plan, dice) if open_ and not damaged and dice.random() < 0.75 else {}),
     )
-    low, high, _ = SIZES[level]
-    return Place(
-        row, at, code, name, tag, unit, level, managed_by, boarding, dice.randint(low, high), "none", damaged, open_
-    )  # fmt: skip
+    students = dice.randint(*SIZES[level][:2])
+    return Place(row, at, code, name, tag, unit, level, managed_by, boarding, students, "none", damaged, open_)
+
+
+def _details(dice, district):
+    """What is known of most schools but not of all."""
+    urban = district["kind"] in ("district", "zone")
+    return {
+        "area_type": pick(dice, **AREAS["urban_unit" if urban else "county_unit"]),
+        "foreign_kind": "none" if dice.random() < 0.9 else None,
+        "opened_on": f"{dice.randint(1956, 2018)}-09-01" if dice.random() < 0.8 else None,
+    }
+
+
+def _undamaged(plan, dice):
+    return {"no_damage": True, "no_damage_on": plan.on(-dice.randint(5, 30))}
 
 
 def _with_foreign(plan, dice, places):
     """Some schools get foreign staff: their rows and places say so."""
-    suited = [at for at, place in enumerate(places) if place.open and place.level in ("senior", "complete", "university", "primary")]
+    suited = [
+        at for at, place in enumerate(places) if place.open and place.level in ("senior", "complete", "university", "primary")
+    ]
     for at, kind in zip(dice.sample(suited, len(FOREIGN)), FOREIGN, strict=True):
         plan.of("school")[places[at].at.row]["foreign_kind"] = kind
         places[at] = Place(**vars(places[at]) | {"foreign_kind": kind})

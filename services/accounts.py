@@ -171,9 +171,9 @@ def create(actor, username, name, memberships, password=None):
     """
     for held in memberships:
         _require_grantable(actor, held["role"], held.get("school"))
-    first = password or passwords.random_password()
-    if password:
+    if password is not None:
         passwords.check(password, (username, name))
+    first = passwords.random_password() if password is None else password
     password_hash = passwords.hashed(first)
     started = {"from_date": today().isoformat()}
     unit = {part: held[part] for held in memberships[:1] for part in ("district", "school") if held.get(part)}
@@ -228,8 +228,8 @@ def by_username(username):
 
 
 def end_sessions(actor, account_id):
-    """Log the account out everywhere; gives how many sessions ended."""
-    if actor.id != account_id:
+    """Log the account out everywhere, the own one or one the actor keeps; gives how many sessions ended."""
+    if actor.id != account_id or actor.read_only:
         require_manage(actor, account_id)
     with atomic():
         ended = sessions.end_sessions(account_id)
@@ -273,9 +273,7 @@ def _require_grantable(actor, role, school_id):
 
 def _store(account_id, password_hash, must_change):
     values = {"password_hash": password_hash, "must_change": must_change, "changed_at": now()}
-    Credential.insert(account_id=account_id, **values).on_conflict(
-        conflict_target=[Credential.account_id], update=values
-    ).execute()
+    Credential.insert(account_id=account_id, **values).on_conflict(conflict_target=[Credential.account_id], update=values).execute()
 
 
 def _forget_failures(account_id):

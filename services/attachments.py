@@ -207,5 +207,6 @@ def _named(name, ending):
 
 def _unknown(name):
     return refused(
-        "file_type", say("文件「{name}」不能接收。可以上传照片（JPG、PNG）、PDF、Word、Excel、PPT 和文本文件，不收带宏的文件。", name=name)
+        "file_type",
+        say("文件「{name}」不能接收。可以上传照片（JPG、PNG）、PDF、Word、Excel、PPT 和文本文件，不收带宏的文件。", name=name),
     )

@@ -52,7 +52,9 @@ def restore(source, overwrite=False):
     if not overwrite and not empty():
         raise BackupFailed(say("现在的数据库不是空的。确认要用备份替换它，请加 --overwrite；替换前会先自动备份。"))
     if base.is_postgres():
-        _run("pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={config.active().database_url}", str(source))
+        _run(
+            "pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={config.active().database_url}", str(source)
+        )
         return
     verify(source)
     if not empty():

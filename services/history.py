@@ -132,6 +132,8 @@ def undo(actor, change_set):
     rows = list(Change.select().where(Change.change_set == change_set).order_by(Change.id.desc()))
     if not rows or not _touched(actor, rows):
         raise NotFound()
+    if actor.read_only:
+        raise NotAllowed(say("正在以他人身份查看，只能看，不能改。"), "view_as_read_only")
     if row.f_undone_by is not None:
         raise Conflict(say("这次修改已经撤销过了。"), code="undone")
     if row.f_account != actor.id and not actor.roles & {"city_admin", "city_clerk", "district_clerk"}:
@@ -143,8 +145,9 @@ def undo(actor, change_set):
                 with atomic():
                     count += _undo_record(work, *record_key, group, kept)
             except AppError as error:
-                kept.append((registry.get(record_key[0]), _title(*record_key), error.sentence))
-        sets.update(f_undone_by=work.begin()).where(sets.id == change_set).execute()
+                kept.append((registry.get(record_key[0]), _title(actor, *record_key), error.sentence))
+        if count:
+            sets.update(f_undone_by=work.begin()).where(sets.id == change_set).execute()
     return Undone(count, kept, work.change_set)
 
 
@@ -164,8 +167,11 @@ def _by_record(rows):
     return found
 
 
-def _title(register_name, id):
-    return query.labels(register_name, {id}, writer.INDEXER).get(id, f"#{id}")
+def _title(actor, register_name, id):
+    """What the actor may be told of the record's name: he need not see every record of a change set."""
+    register = registry.get(register_name)
+    seen = any(policy.covers(register, actor, "view", id, trash) for trash in (False, True))
+    return query.labels(register_name, {id}, writer.INDEXER)[id] if seen else query.NO_ACCESS.zh
 
 
 def _undo_record(work, register_name, id, rows, kept):
@@ -176,7 +182,7 @@ def _undo_record(work, register_name, id, rows, kept):
         if found is None or found[0]["deleted_at"] is not None:
             return 0
         if found[0]["version"] != max(row.version for row in rows):
-            kept.append((full, _title(register_name, id), say("新增之后有人改过，保留。")))
+            kept.append((full, _title(work.actor, register_name, id), say("新增之后有人改过，保留。")))
             return 0
         records.trash(work, register_name, id)
         return 1
@@ -198,7 +204,7 @@ def _undo_fields(work, full, id, rows, kept):
         if part is None:
             continue
         if current.get(part.name) != loads(part, change.new):
-            kept.append((full, _title(full.name, id), say("「{label}」此后又被改过，保留现在的值。", label=part.title)))
+            kept.append((full, _title(work.actor, full.name, id), say("「{label}」此后又被改过，保留现在的值。", label=part.title)))
             continue
         back[part.name] = loads(part, change.old)
         state_moved |= bool(full.workflow) and part.name == full.workflow.field

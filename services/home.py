@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
-from models import registry
+import peewee
+
+from models import registry, tables
 from models.errors import Label, NotAllowed
+from models.fields.dates import MomentField
+from models.journal import Change
 from services import policy, query
 from services.query import Count
 
@@ -51,3 +55,51 @@ def tasks(actor):
         found.append(Card(asked.register, title, query.count(asked), pairs, tone))
     found.sort(key=lambda card: card.count.value == 0)
     return found[:MOST_CARDS]
+
+
+@dataclass(frozen=True)
+class Recent:
+    """A record the actor changed lately, still his to see."""
+
+    at: object
+    register: object
+    id: int
+    title: str
+
+
+def recent(actor, most=8):
+    """The records the actor changed last, newest first."""
+    sets = tables.model("change_set")
+    person = actor.id if actor.id is not None else -1
+    touched = (
+        Change.select(Change.register, Change.record_id, peewee.fn.MAX(sets.f_at).alias("at"))
+        .join(sets, on=(sets.id == Change.change_set))
+        .where(Change.change_set.in_(sets.select(sets.id).where(sets.f_account == person).order_by(sets.id.desc()).limit(40)))
+        .group_by(Change.register, Change.record_id)
+        .order_by(peewee.SQL("at").desc())
+        .limit(most * 3)
+    )
+    found, seen = [], {register.name: register for register in policy.registers(actor)}
+    by_register = {}
+    for name, id, at in touched.tuples():
+        if name in seen:
+            by_register.setdefault(name, {})[id] = at
+    for name, moments in by_register.items():
+        register = seen[name]
+        rows = policy.rows(register, actor)
+        visible = [id for (id,) in rows.where(rows.model.id.in_(list(moments))).select(rows.model.id).tuples()]
+        titles = query.labels(name, visible, actor)
+        found += [Recent(MomentField().python_value(moments[id]), register, id, titles.get(id, f"#{id}")) for id in visible]
+    return sorted(found, key=lambda item: item.at, reverse=True)[:most]
+
+
+def unit_of(actor):
+    """The names of the units an actor works in, or 全市."""
+    names = []
+    for membership in actor.memberships:
+        kind, id = next(
+            ((kind, id) for kind, id in (("school", membership.school_id), ("inspection_team", membership.team_id), ("district", membership.district_id)) if id),
+            (None, None),
+        )
+        names.append(query.labels(kind, (id,), actor).get(id, "") if kind else "")
+    return "、".join(dict.fromkeys(name for name in names if name))

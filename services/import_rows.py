@@ -4,6 +4,7 @@ from dataclasses import dataclass, field as attribute
 
 from models.errors import FieldError, say
 from models.fields import Attachment, Derived, Relation, Relations
+from models.values import NA
 from services import matching, readers
 from services.matching import Unresolved, fold
 
@@ -28,7 +29,7 @@ class Row:
     @property
     def mark(self):
         """Which record the row means: the telling fields and what they hold."""
-        return self.identity, tuple(self.values[name] for name in self.identity)
+        return self.identity, tuple(None if self.values.get(name) is NA else self.values.get(name) for name in self.identity)
 
     def refuse(self, name, code, sentence, outcome="error"):
         self._tell(name, code, sentence, "error")
@@ -113,7 +114,7 @@ def _not_a_record(plan, header, cells):
 def _needs_more(plan, at):
     """Whether a lone cell in this column cannot be a record: it has no field, or another column must be filled too."""
     lone = plan.columns.get(at)
-    wanted = {part.name for part in plan.columns.values() if part.required or part.name in plan.register.key}
+    wanted = {part.name for part in plan.columns.values() if part.required}
     return lone is None or bool(wanted - {lone.name} - set(plan.constants))
 
 
@@ -147,7 +148,7 @@ def _row(plan, table, number, cells):
     beyond = [cell for cell in cells[len(table.header) :] if cell.strip()]
     if beyond:
         row.refuse("", "too_many_cells", say("这一行比表头多 {count} 格，内容可能错了位。", count=len(beyond)))
-    if table.encoding and len(cells) < len(table.header):
+    if len(cells) < max(at for at, head in enumerate(table.header) if head.strip()) + 1:
         row.warn("", "too_few_cells", say("这一行只有 {count} 格，缺的当作空白。", count=len(cells)))
     for at, part in plan.columns.items():
         cell = cells[at] if at < len(cells) else ""
@@ -171,7 +172,7 @@ def understand(plan, rows):
             for row in rows:
                 _take(row, part)
     for row in rows:
-        row.identity = matching.identity(plan.register, row.values)
+        row.identity = matching.identity(plan.register, row.values, row.faults)
         if not row.identity:
             _refuse_unidentified(plan, row)
 
@@ -192,9 +193,10 @@ def _take(row, part):
 
 def _refuse_unidentified(plan, row):
     """A row that does not say which record it is: its faults say why, else what is missing."""
-    missing = [plan.register.field(name) for name in plan.register.key if row.values.get(name) is None and name not in row.faults]
-    for part in missing:
-        row.refuse(part.name, "required", say("请填写「{label}」。", label=part.title))
+    key = [plan.register.field(name) for name in plan.register.key]
+    for part in key:
+        if row.values.get(part.name) is None and part.name not in row.faults and not getattr(part, "make", ""):
+            row.refuse(part.name, "required", say("请填写「{label}」。", label=part.title))
     row.refuse_faults()
 
 

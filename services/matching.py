@@ -140,13 +140,17 @@ def _forms(text):
 # Rows by identity ---------------------------------------------------------------------------------------------------
 
 
-def identity(register, values):
+def identity(register, values, faulty=()):
     """The names of the fields that tell one record from another, given what a row says: its key; where the app makes the
-    key's code, its title and relations; failing those, all that the row says. () when the row does not say.
+    key's code, its title and relations; failing those, all that the row says. () when the row does not say, or says it wrongly.
     """
-    if register.key and all(_said(values, name) for name in register.key):
-        return register.key
+    key = [register.field(name) for name in register.key]
     made = {field.name for field in register.fields if isinstance(field, Code) and field.make}
+    if set(register.key) & set(faulty):
+        return ()
+    needed = [field.name for field in key if field.required or field.name in made] or register.key
+    if key and all(_said(values, name) for name in needed):
+        return register.key
     if not set(register.key) <= made:
         return ()
     stored = [field for field in register.live if field.stored and not field.readonly and field.name not in made]

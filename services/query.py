@@ -12,14 +12,15 @@ import peewee
 
 from models import conditions, registry, tables
 from models.base import database, is_postgres
-from models.errors import AppError, Fault, FieldError, Invalid, Label, NotFound, say
-from models.fields import Code, Derived, Relation, Relations
+from models.errors import Fault, FieldError, Invalid, Label, NotFound, say
+from models.fields import Choice, Code, Derived, Relation, Relations
 from models.filters import EMPTY_NOT, OPERATORS, split
 from models.journal import Link
 from models.values import NA
 from services import policy, search
 
 PAGE, LARGEST_PAGE, CAP = 50, 200, 1000
+SEARCH, NARROW = "search", 2000
 UNIT_FIELDS = {
     "district": Relation(name="district", label="区县", label_en="District", to="district", id="@district"),
     "school": Relation(name="school", label="学校", label_en="School", to="school", id="@school"),
@@ -193,7 +194,7 @@ def _set_q(query, raw):
 
 
 def _set_limit(query, raw):
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= LARGEST_PAGE:
+    if not raw.isascii() or not raw.isdigit() or len(raw) > 4 or not 1 <= int(raw) <= LARGEST_PAGE:
         raise FieldError("limit", say("每页条数应在 1 到 {most} 之间。", most=LARGEST_PAGE))
     return replace(query, limit=int(raw))
 
@@ -271,17 +272,63 @@ def _words(field, value, actor):
 # -- rows ----------------------------------------------------------------------------------------------------------------
 
 
-def rows(query):
-    """The rows of a list without order or page: policy's rows, the filters, the search."""
+def rows(query, tested=()):
+    """The rows of a list without order or page: policy's rows, the filters, the search. No index is to serve those in `tested`."""
     found = policy.rows(query.register, query.actor, action=query.action, trash=query.trash)
-    model = query.model
     if query.ids:
-        found = found.where(model.id.in_(query.ids))
-    for part in query.filters:
-        found = found.where(expression(registry.get(query.register.name), part.field, part.operator, part.value))
-    if query.q:
-        found = found.where(model.id.in_(_search_ids(query)))
+        found = found.where(query.model.id.in_(query.ids))
+    for part in _parts(query):
+        condition = _condition(query, part)
+        found = found.where(peewee.Expression(condition, "IS", peewee.SQL("TRUE")) if part in tested else condition)
     return found
+
+
+def _parts(query):
+    """What narrows a list down: its filters, and SEARCH where something is searched for."""
+    return (*query.filters, SEARCH) if query.q else query.filters
+
+
+def _condition(query, part):
+    if part == SEARCH:
+        return query.model.id.in_(_search_ids(query))
+    return expression(registry.get(query.register.name), part.field, part.operator, part.value)
+
+
+def _tested(query, ordered=True):
+    """The parts of a list that are better tested row by row than found through an index, on SQLite.
+
+    Its planner takes whatever filter has an index, gathers the rows and sorts them, be they half the table: it cannot tell a value
+    that is rare from one that is not. So each is tried: one that finds few rows is left to its index, the others are tested while
+    reading along the order, whose index carries what they ask for (models.tables). PostgreSQL knows its values.
+    """
+    name = query.sort[0][0]
+    free = [part for part in _parts(query) if part == SEARCH or part.field.name not in (name, *UNIT_FIELDS)]
+    settled = not ordered or (name == "id" and all(part != SEARCH and part.operator == "eq" for part in free))
+    if is_postgres() or query.trash or query.ids or not free or (settled and len(free) == 1):
+        return ()
+    tried = [part for part in free if _has_index(part)]
+    live = query.model.select(peewee.SQL("1")).where(query.model.deleted_at.is_null())
+    found = _counts([live.where(_condition(query, part)) for part in tried], NARROW)
+    narrow = next((part for part, count in zip(tried, found, strict=True) if count <= NARROW), None)
+    return tuple(part for part in free if part != narrow)
+
+
+def _has_index(part):
+    if part == SEARCH or isinstance(part.field, Relations):
+        return True
+    return (part.field.indexed or isinstance(part.field, Relation)) and part.operator in ("eq", "in", "gt", "gte", "lt", "lte")
+
+
+def _counts(selects, cap):
+    """How many rows each of these selects has, cap + 1 meaning more than the cap; one statement for all."""
+    union = None
+    for at, select in enumerate(selects):
+        part = peewee.Select(
+            [select.limit(cap + 1).alias("some")], [peewee.Value(at).alias("at"), peewee.fn.COUNT(peewee.SQL("1")).alias("n")]
+        )
+        union = part if union is None else union.union_all(part)
+    found = dict(union.bind(database).tuples().execute(database)) if selects else {}
+    return [found[at] for at in range(len(selects))]
 
 
 def expression(register, field, operator, value):
@@ -319,8 +366,12 @@ def column(model, register, name):
 
 def _search_ids(query):
     """The ids a search finds, as a subquery, for orders other than the search's own."""
-    found = search.match(query.q, policy.unit_tokens(query.register, query.actor, query.action))
+    found = _match(query)
     return [-1] if found is None else _index_ids(query.register.name, found.every)
+
+
+def _match(query):
+    return search.match(query.q, policy.unit_tokens(query.register, query.actor, query.action))
 
 
 def _index_ids(name, match):
@@ -332,21 +383,30 @@ def _index_ids(name, match):
 
 def count(query, exact=False):
     """How many rows the list has: up to 1,000 counted, more said as capped; all of them when exact."""
-    found = rows(query).select(peewee.SQL("1"))
     if exact:
-        return Count(found.count())
-    value = peewee.Select([found.limit(CAP + 1).alias("capped")], [peewee.fn.COUNT(peewee.SQL("1"))]).bind(database).scalar()
+        return Count(rows(query).count())
+    if query.q:
+        match = _match(query)
+        found = _by_index(query, match.every)[0] if match else rows(query)
+    else:
+        found = rows(query, _tested(query, ordered=False))
+    value = _counts([found.select(peewee.SQL("1"))], CAP)[0]
     return Count(min(value, CAP), value > CAP)
 
 
 def page(query):
     """One page in order, and the cursors of its neighbours."""
     position = _position(query)
-    if query.q and query.sort == _sort(query.register, query.register.sort):
+    if _ranked(query):
         return _ranked_page(query, position)
     backwards = position is not None and position[0] == "p"
     found = _ordered(query, position[1:] if position else None, backwards, query.limit + 1)
     return _page(query, found, position, backwards)
+
+
+def _ranked(query):
+    """Whether the list is in the search's own order: something is sought and no other order asked for."""
+    return bool(query.q) and query.sort == _sort(query.register, query.register.sort)
 
 
 def _page(query, found, position, backwards):
@@ -374,12 +434,12 @@ def _ordered(query, start, backwards, limit):
     sort_column = model.id if by_id else column(model, registry.get(query.register.name), name)
     down = descending != backwards
     phases = ("known",) if by_id else (("unknown", "known") if backwards else ("known", "unknown"))
-    found = []
+    tested, found = _tested(query), []
     for phase in phases:
         if start and phases.index(phase) < phases.index(start[0]):
             continue
         mark = start if start and start[0] == phase else None
-        part = rows(query)
+        part = rows(query, tested)
         key = model.id if phase == "unknown" or by_id else sort_column
         if not by_id:
             part = part.where(sort_column.is_null(phase == "unknown"))
@@ -395,17 +455,17 @@ def _ordered(query, start, backwards, limit):
 
 
 def _beyond(key, id_column, mark, down):
+    """The rows after a mark. Compared as pairs, an index goes straight to the place, however deep it is."""
     _, value, id = mark
     if key is id_column:
         return id_column < id if down else id_column > id
-    further = key < value if down else key > value
-    return further | ((key == value) & (id_column < id if down else id_column > id))
+    here, there = peewee.Tuple(key, id_column), peewee.Tuple(peewee.Value(value, converter=key.db_value), id)
+    return here < there if down else here > there
 
 
 def _ranked_page(query, position):
     """A search in its own order: exact code, then titles that begin so, then the rest, newest first in each."""
-    units = policy.unit_tokens(query.register, query.actor, query.action)
-    found = search.match(query.q, units)
+    found = _match(query)
     if found is None:
         return Page([])
     backwards = position is not None and position[0] == "p"
@@ -423,23 +483,24 @@ def _ranked_page(query, position):
 
 
 def _index_rows(query, match, start, backwards, limit):
-    """Rows of one search group by id, read in the index's own order so that a common word costs no more than a rare one."""
-    model = query.model
-    index = peewee.Table(search.search_table(query.register.name)).alias("hit")
-    found = rows(replace(query, q=""))
-    if is_postgres():
-        found = found.join(index, on=(index.c.id == model.id)).where(peewee.SQL("hit.tokens @@ %s::tsquery", [match]))
-        key = model.id
-    else:
-        # CROSS JOIN keeps the index outermost: its rows come out ordered by rowid, so the limit stops the scan.
-        source = peewee.SQL(f'"{search.search_table(query.register.name)}"')
-        key = peewee.SQL(f'"{search.search_table(query.register.name)}".rowid')
-        found = found.join(source, "CROSS JOIN").where(
-            peewee.SQL(f'"{search.search_table(query.register.name)}" MATCH ?', [match]) & (model.id == key)
-        )
+    """Rows of one search group by id."""
+    found, key = _by_index(query, match)
     if start is not None:
         found = found.where(key > start if backwards else key < start)
     return list(found.order_by(key.asc() if backwards else key.desc()).limit(limit).select(*_selected(query)).dicts())
+
+
+def _by_index(query, match):
+    """(rows that a search finds, their number as the index gives it): a common word costs no more than a rare one."""
+    model, table = query.model, search.search_table(query.register.name)
+    found = rows(replace(query, q=""))
+    if is_postgres():
+        index = peewee.Table(table).alias("hit")
+        return found.join(index, on=(index.c.id == model.id)).where(peewee.SQL("hit.tokens @@ %s::tsquery", [match])), model.id
+    # CROSS JOIN keeps the index outermost: it gives its rows in the order of their numbers, so a limit ends the reading.
+    key = peewee.SQL(f'"{table}".rowid')
+    found = found.from_(peewee.Join(peewee.SQL(f'"{table}"'), model, "CROSS JOIN"))
+    return found.where(peewee.SQL(f'"{table}" MATCH ?', [match]) & (model.id == key)), key
 
 
 def _selected(query):
@@ -601,8 +662,7 @@ class _Identified:
 
 def stream(query):
     """All records of a list in its order, read by keyset in chunks: memory stays flat, no transaction stays open."""
-    ranked = query.q and query.sort == _sort(query.register, query.register.sort)
-    query = replace(query, sort=(("id", True),)) if ranked else query
+    query = replace(query, sort=(("id", True),)) if _ranked(query) else query
     start = None
     while True:
         found = _ordered(query, start, False, CHUNK)
@@ -637,14 +697,19 @@ def _position(query):
         context, direction, phase, value, id = json.loads(text)
     except (binascii.Error, ValueError, TypeError):
         raise wrong from None
-    ranked = phase == "rank"
-    if context != _context(query) or direction not in ("n", "p") or phase not in ("known", "unknown", "rank") or not isinstance(id, int):
+    by_id = query.sort[0][0] == "id"
+    phases = ("rank",) if _ranked(query) else ("known",) if by_id else ("known", "unknown")
+    if context != _context(query) or direction not in ("n", "p") or phase not in phases or not _is_number(id):
         raise wrong
-    if ranked and not (isinstance(value, int) and query.q):
-        raise wrong
-    if not ranked and value is not None:
+    if phase == "known" and not by_id:
         value = _unplain(query, value, wrong)
+    elif value is not None if phase != "rank" else not _is_number(value):
+        raise wrong
     return [direction, phase, value, id]
+
+
+def _is_number(value):
+    return type(value) is int and abs(value) < 2**63
 
 
 def _plain(value):
@@ -654,12 +719,17 @@ def _plain(value):
 
 
 def _unplain(query, value, wrong):
-    name = query.sort[0][0]
+    """A sort value back from a cursor, cleaned as if typed: cursors come from outside."""
+    field = query.register.field(query.sort[0][0])
+    if isinstance(field, Choice) and isinstance(value, str):
+        return value
     try:
-        field = query.register.field(name)
-        return value if isinstance(value, (int, bool)) and not hasattr(field, "places") else field.clean(value)
-    except (KeyError, AppError, FieldError):
+        cleaned = field.clean(value)
+    except FieldError:
         raise wrong from None
+    if cleaned is None or cleaned is NA:
+        raise wrong
+    return cleaned
 
 
 # -- pickers, tabs, facets -----------------------------------------------------------------------------------------------
@@ -691,16 +761,9 @@ def related(register_name, actor, record):
     for other in policy.registers(actor):
         for field in _ties(register_name, other):
             tied = tie_expression(register_name, other, field, record.id)
-            some = policy.rows(other, actor).where(tied).select(peewee.SQL("1")).limit(CAP + 1).alias("some")
-            counted = peewee.Select([some], [peewee.Value(len(found)).alias("at"), peewee.fn.COUNT(peewee.SQL("1")).alias("n")])
             found.append((other, field))
-            parts.append(counted)
-    if not parts:
-        return []
-    union = parts[0]
-    for part in parts[1:]:
-        union = union.union_all(part)
-    counts = dict(union.bind(database).tuples().execute(database))
+            parts.append(policy.rows(other, actor).where(tied).select(peewee.SQL("1")))
+    counts = _counts(parts, CAP)
     order = {name: at for at, name in enumerate(registry.get(register_name).related)}
     tabs = [Related(other, field, Count(min(counts[at], CAP), counts[at] > CAP)) for at, (other, field) in enumerate(found)]
     return sorted(tabs, key=lambda tab: order.get(tab.register.name, len(order)))

@@ -87,8 +87,7 @@ def _below_header(rows, is_header):
     titles = []
     for number, cells in rows:
         if is_header(cells):
-            width = max(at for at, cell in enumerate(cells) if cell.strip()) + 1
-            return number, cells[:width], titles, rows
+            return number, cells, titles, rows
         titles.append((number, cells))
         if len(titles) >= HEADER_WITHIN:
             break

@@ -190,6 +190,7 @@ def trash(work, register_name, id, version=None):
     if row["deleted_at"] is not None:
         raise NotFound()
     writer.refuse_locked(full, values)
+    writer.refuse_whole(full, work, id, values)
     if version is not None and version != row["version"]:
         raise Conflict(say("您打开之后，这条记录被别人改过，请看过再删除。"), version=row["version"])
     holders = pointing_at(full, id)
@@ -235,7 +236,8 @@ def bring_back(work, register_name, id):
     if not decision or not policy.covers(full, work.actor, "edit", id, trash=True):
         raise NotAllowed(decision.reason, decision.rule)
     row, values = writer.fetch(full, id, lock=True)
-    faults = writer.taken(full, values, id)
+    writer.refuse_whole(full, work, id, values)
+    faults = writer.taken(full, values, id) + writer.gone_targets(full, values)
     if faults:
         raise Invalid(faults)
     model = tables.model(register_name)
@@ -335,7 +337,7 @@ def _bulk(work, register_name, ids, values, ready, refused):
         parts = [
             (part, record.values.get(part.name), written.values.get(part.name))
             for part in full.live
-            if part.name in record.values and record.values[part.name] != written.values.get(part.name)
+            if part.name in record.values and part.name in written.values and record.values[part.name] != written.values[part.name]
         ]
         if parts:
             ready.append((record, parts))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from models import registry, tables
 from models.errors import Fault, Invalid, say
-from models.journal import Link
+from models.journal import Change, Link
 from models.values import now, today
 from services import policy, sessions, writer
 from services.behaviours import checks, effects, fills
@@ -18,11 +18,11 @@ MOST_VISITS_A_DAY = 12
 LARGEST = {"kindergarten": 1500, "primary": 6000, "junior": 6000, "nine_year": 8000, "senior": 9000, "complete": 9000}
 AUTHORITIES = {"city_admin", "city_clerk", "district_clerk", "inspector"}
 STAYS = {
-    "on_campus": {"on_campus", "travelling", "other"},
-    "travelling": {"on_campus", "travelling", "home", "returned", "other"},
+    "at_school": {"at_school", "travelling", "other"},
+    "travelling": {"at_school", "travelling", "home", "returned", "other"},
     "home": {"travelling", "home", "other"},
-    "returned": {"on_campus", "travelling", "returned", "other"},
-    "other": {"on_campus", "travelling", "home", "returned", "other"},
+    "returned": {"at_school", "travelling", "returned", "other"},
+    "other": {"at_school", "travelling", "home", "returned", "other"},
 }
 RANK = "ABCD"
 
@@ -136,8 +136,13 @@ def grade_from_appraisals(work, register, ids):
     (in the trash) and not past its date. The app records what an agency graded and never computes a grade.
     """
     model = tables.model("appraisal")
-    buildings = [id for (id,) in model.select(model.f_damaged_building).where(model.id.in_(ids)).distinct().tuples()]
-    grade_buildings(work, buildings)
+    buildings = {id for (id,) in model.select(model.f_damaged_building).where(model.id.in_(ids)).tuples()}
+    # An appraisal put under another building no longer counts for the one it stood under.
+    left = Change.select(Change.old).where(
+        (Change.change_set == work.change_set) & (Change.register == "appraisal") & (Change.field_id == "damaged_building")
+    )
+    buildings |= {int(old) for (old,) in left.tuples() if old}
+    grade_buildings(work, sorted(buildings))
 
 
 def grade_buildings(work, building_ids):
@@ -216,7 +221,7 @@ def host_ready(checked):
         return False
     model, rows = live("term_readiness")
     host = rows.where((model.f_school == values.get("host_school")) & (model.f_term == values.get("term"))).first()
-    return host is None or host.f_ability == "able"
+    return host is None or host.f_ability == "ready"
 
 
 # -- inspection ----------------------------------------------------------------------------------------------------------
@@ -252,7 +257,7 @@ def visit_result_hazards(checked):
     if rows.where((model.f_visit == checked.record_id) & owned).exists():
         return True
     building, buildings = live("damaged_building")
-    stopped = (building.f_school == checked.values.get("school")) & (building.f_use_state != "normal")
+    stopped = (building.f_school == checked.values.get("school")) & (building.f_use_state != "in_use")
     return checked.values.get("result") == "stop_use" and buildings.where(stopped).exists()
 
 
@@ -332,17 +337,17 @@ def keep_first_due(register, rows):
 def major_hazard_due(checked):
     """A major hazard is due within the days of the parameter 隐患限时(重大), 7 unless set (S100)."""
     due, found = checked.values.get("due_on"), checked.values.get("found_on")
-    return not due or not found or due <= found + timedelta(days=parameter("hazard_due_major", 7))
+    return not due or not found or due <= found + timedelta(days=parameter("隐患限时（重大）", 7))
 
 
 def parameter(key, default):
     """The number a parameter has today."""
     model, rows = live("parameter")
-    row = rows.where((model.f_key == key) & (model.f_from_date.is_null() | (model.f_from_date <= today()))).order_by(
-        model.f_from_date.desc()
+    row = rows.where((model.f_key == key) & (model.f_effective_from.is_null() | (model.f_effective_from <= today()))).order_by(
+        model.f_effective_from.desc()
     )
     found = row.first()
-    return int(found.f_value) if found and str(found.f_value).isdigit() else default
+    return int(found.f_value) if found and str(found.f_value).isdecimal() else default
 
 
 @checks("closes_by_authority")

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin
 
-from models.base import database, is_postgres
+from models.base import database, execute_many, is_postgres
 from models.fields import Code
 from models.tables import search_table
 
@@ -157,8 +157,7 @@ def put(name, rows):
                 (id, _vector(text)),
             )
         return
-    cursor = database.cursor()
-    cursor.executemany(f'INSERT OR REPLACE INTO "{table}" (rowid, tokens) VALUES (?, ?)', rows)
+    execute_many(f'INSERT OR REPLACE INTO "{table}" (rowid, tokens) VALUES (?, ?)', rows)
 
 
 def _vector(text):

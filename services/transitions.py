@@ -82,7 +82,7 @@ def run(work, operation):
         raise NotAllowed(decision.reason, decision.rule)
     if transition.reason and not operation.reason.strip():
         raise Invalid([Fault("reason", "required", say("请写明理由。"))])
-    refuse_other_fields(full, transition, operation.values)
+    refuse_other_fields(full, operation.values)
     sets = {full.workflow.field: transition.target} | {key: _value(value, actor) for key, value in transition.sets}
     written = writer.update(
         full.name, work, operation.id, operation.values | sets, version=operation.version or row["version"], move=transition
@@ -93,11 +93,21 @@ def run(work, operation):
     return written
 
 
-def refuse_other_fields(full, transition, values):
-    """With a move come the fields it asks for and ordinary ones; never others the app fills."""
+def not_now(record, name):
+    """Why a move that exists is not offered for a record now."""
+    workflow = record.register.workflow
+    move = workflow.get(name) if workflow else None
+    if move is None:
+        raise NotFound(say("没有「{name}」这一步。", name=name[:40]))
+    state = registry.get(record.register.name).field(workflow.field).get(record.state).title
+    return say("这条记录现在是「{state}」，不能「{move}」。", state=state, move=move.title)
+
+
+def refuse_other_fields(full, values):
+    """With a move come the fields it asks for and ordinary ones; never those the app fills, also where the move wants them filled."""
     for name in values:
         field = full.by_name.get(name)
-        if field is not None and field.readonly and field.name not in transition.requires:
+        if field is not None and field.readonly:
             raise Invalid([Fault(name, "read_only", say("「{label}」由系统填写，不能修改。", label=field.title))])
 
 

@@ -132,6 +132,21 @@ def scope_of(register, rows, ids):
     return [found.get(values.get(first.name), (None, None)) for values in rows]
 
 
+def gone_targets(register, values):
+    """Faults for relations to records that are in the trash: a row does not come back without what it hangs on."""
+    faults = []
+    for field in register.live:
+        value = values.get(field.name)
+        if isinstance(field, (Relation, Relations)) and value is not None and value is not NA:
+            ids = set(value if isinstance(value, tuple) else (value,))
+            model = tables.model(field.to)
+            alive = model.select().where(model.id.in_(sorted(ids)) & model.deleted_at.is_null()).count()
+            if alive < len(ids):
+                sentence = say("「{label}」所指的记录已删除，请先恢复那条记录。", label=field.title)
+                faults.append(Fault(field.name, "relation", sentence))
+    return faults
+
+
 def units_of(register_name, ids):
     """{id: (district_id, school_id)} of records, trash included."""
     model, found = tables.model(register_name), {}
@@ -186,6 +201,19 @@ def faults_of(register, work, values, old=None, changed=None, record_id=None, mo
         if touched and not satisfied(rule, register, work.actor, with_derived, old, changed, record_id, move):
             faults += rule_faults(rule, register, with_derived)
     return faults
+
+
+def blanks(found, faults):
+    """The required fields left blank, but for those that already have a fault: a wrong value is not a missing one."""
+    told = {fault.field for fault in faults}
+    return [fault for fault in found if fault.code == "required" and fault.field not in told]
+
+
+def refuse_whole(register, work, id, values):
+    """Raises NotAllowed where a rule that is asked on every write keeps this row from coming or going as a whole."""
+    for rule in register.rules:
+        if rule.always and not satisfied(rule, register, work.actor, derive(register, values), values, frozenset(values), id, ""):
+            raise NotAllowed(say("{text}", text=rule.title), rule.id)
 
 
 def derive(register, values):
@@ -402,7 +430,7 @@ def create(register_name, work, raw, *, by_app=False):
         fill(full, [values])
         faults = faults_of(full, work, values) + taken(full, values)
     else:
-        faults += [fault for fault in faults_of(full, work, values) if fault.code == "required"]
+        faults += blanks(faults_of(full, work, values), faults)
     settle(work, faults)
     insert(full, work, [values], ids)
     confirm_scope(full, actor, ids[0])
@@ -426,9 +454,9 @@ def named_allowed(full, actor, raw):
     return policy.clears_names_at(full, actor, school)
 
 
-def confirm_scope(full, actor, id):
-    """After saving: the row must be one the actor may edit, else nothing is saved."""
-    if not policy.covers(full, actor, "edit", id):
+def confirm_scope(full, actor, id, action="edit"):
+    """After saving: the row must still be one the actor may do this to, else nothing is saved."""
+    if not policy.covers(full, actor, action, id):
         place = full.scope.split(".")[0] if full.scope and not full.scope.startswith("id:") else ("district" if full.scope else "")
         label = full.field(place).title if place in full.by_name else Label(full.label, full.label_en)
         raise Invalid([Fault(place, "out_of_scope", say("「{label}」不在您可以填报的范围内，没有保存。", label=label))])
@@ -453,9 +481,11 @@ def update(register_name, work, id, raw, *, version, by_app=False, move=None):
         refuse_locked(full, old)
     view = full if by_app or actor.system else policy.view(full, actor, _Row(id))
     values, faults = clean(view, actor, raw, by_app=by_app or bool(move) or actor.system)
+    if not by_app:
+        chosen = {name: value for name, value in values.items() if value != old.get(name)}
+        faults += check_relations(full, actor, [chosen]).get(0, [])
+    merged = () if by_app or faults else merge(full, view, id, row["version"], version, old, values)
     changed = {name: value for name, value in values.items() if value != old.get(name)}
-    faults += check_relations(full, actor, [changed]).get(0, []) if not by_app else []
-    merged = () if by_app else merge(full, view, id, row["version"], version, old, values)
     after = old | changed
     if not faults:
         fill(full, [after])
@@ -465,13 +495,13 @@ def update(register_name, work, id, raw, *, version, by_app=False, move=None):
         if set(changed) & ({*full.key} | {field.name for field in full.live if field.unique}):
             faults += taken(full, after, id)
     else:
-        faults += [fault for fault in faults_of(full, work, after, old, frozenset(values)) if fault.code == "required"]
+        faults += blanks(faults_of(full, work, after, old, frozenset(values)), faults)
     settle(work, faults)
     if not changed:
         return Written(full, id, row["version"], old, merged)
     save(full, work, row, old, after, changed)
-    if not by_app and not policy.covers(full, actor, "view" if move else "edit", id):
-        confirm_scope(full, actor, id)
+    if not by_app:
+        confirm_scope(full, actor, id, move.action if move else "edit")
     run_effects(full, work, [id])
     return Written(full, id, row["version"] + 1, after, merged)
 
@@ -562,12 +592,13 @@ def reindex_mentions(register_name, id):
 def restore_values(full, work, id, values):
     """Writes earlier values back, state and app-filled fields included: they stood there before, so they are not cleaned again.
 
-    The whole row must still pass the register's rules, and stay in the actor's scope.
+    The row must pass the rules about what changes (warnings apart: it was saved so once), and stay in the actor's scope.
     """
     row, old = fetch(full, id, lock=True)
     after = old | values
     changed = {name: value for name, value in after.items() if value != old.get(name)}
-    settle(work, [fault for fault in taken(full, after, id) if set(changed) & {*full.key}])
+    faults = [fault for fault in faults_of(full, work, after, old, frozenset(changed), id) if fault.level == "error"]
+    settle(work, faults + [fault for fault in taken(full, after, id) if set(changed) & {*full.key}])
     save(full, work, row, old, after, changed)
     confirm_scope(full, work.actor, id)
     run_effects(full, work, [id])

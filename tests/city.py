@@ -24,6 +24,7 @@ SCHOOLS = {
     "b1": ("b", "district", "松泉一"),
     "b2": ("b", "district", "松泉二"),
 }
+CITY_RUN = "ax"
 TAGS = {"": "市局", "a": "青禾局", "b": "松泉局"} | {key: tag for key, (_, _, tag) in SCHOOLS.items()}
 PER_SCHOOL = (
     "school_headcount",
@@ -46,7 +47,7 @@ PARAMETERS = (("隐患限时（重大）", "7", "天"), ("开学前驻地天数"
 
 @dataclass
 class City:
-    """Ids of everything by register and unit ("a1" a school, "a" a district, "" the city); the last row of each is in the trash."""
+    """Ids of everything by register and unit ("a1" a school, "a" a district, "" the city); `trashed` those in the trash."""
 
     rows: dict = field(default_factory=dict)
     trashed: dict = field(default_factory=dict)
@@ -69,24 +70,26 @@ class City:
     def pick(self, register, unit):
         """A record of this unit to point at: its own, else its district's, else the city's."""
         found = self.rows.get(register, {})
-        return next((found[key][0] for key in (unit, unit[:1], "") if found.get(key)), None)
+        keys = (unit, "" if unit == CITY_RUN else unit[:1], "")
+        return next((found[key][0] for key in keys if found.get(key)), None)
 
-    def new(self, register_name, unit, **over):
+    def new(self, register_name, unit, /, **over):
         """Raw values of a valid new record of a unit, its required relations filled."""
         for part in registry.get(register_name).live:
             if isinstance(part, Relation) and part.required and part.name not in over:
                 over[part.name] = self.pick(part.to, unit)
         return make(register_name, tag=TAGS[unit], **over)
 
-    def add(self, register_name, unit, **over):
+    def add(self, register_name, unit, /, **over):
         """Such a record, made by the app itself; gives its id."""
         return records.create_many(register_name, SYSTEM, [self.new(register_name, unit, **over)])[0]
 
-    def keep(self, register_name, unit, *ids):
+    def keep(self, register_name, unit, /, *ids):
         self.rows.setdefault(register_name, {}).setdefault(unit, []).extend(ids)
 
-    def fill(self, register_name, unit, count=EACH, **over):
-        self.keep(register_name, unit, *(self.add(register_name, unit, **over) for _ in range(count)))
+    def fill(self, register_name, unit, count=EACH, /, **over):
+        rows = [self.new(register_name, unit, **over) for _ in range(count)]
+        self.keep(register_name, unit, *records.create_many(register_name, SYSTEM, rows))
 
 
 def build():
@@ -125,8 +128,6 @@ def _teams(city):
         school = city.school({"a": "a2", "b": "b2", "": "b2"}[key])
         ended = [city.add("team_assignment", key, school=school, from_date=day(-400 - at), to_date=day(-350)) for at in range(2)]
         city.keep("team_assignment", key, *ended)
-    # The schools the city's team visits are its own.
-    city.rows["inspection_team"]["ax"] = city.rows["inspection_team"][""]
 
 
 def _people(city):
@@ -168,9 +169,9 @@ def _acts(city):
 
 
 def _trash(city):
-    """The last row of each unit that nobody points at goes to the trash."""
+    """The last row of one unit in each district goes to the trash; nobody points at it."""
     for register in (*PER_SCHOOL, "team_member", "team_assignment"):
-        for unit in [unit for unit, ids in city.rows[register].items() if len(ids) == EACH]:
+        for unit in [unit for unit in ("a", "b", "a1", "b1") if unit in city.rows[register]]:
             id = city.rows[register][unit].pop()
             records.delete(register, SYSTEM, id, version=None, reason=f"{TAGS[unit]}重复登记")
             city.trashed.setdefault(register, {}).setdefault(unit, []).append(id)

@@ -35,7 +35,7 @@ MORE = {
 }
 
 
-def make(register_name, *, tag="", **over):
+def make(register_name, /, *, tag="", **over):
     """Raw values of a valid new record: what is required, in the key or in MORE; `over` replaces or adds, None leaves out.
 
     `tag` begins every text, so that a leak of the record is seen in any page. Relations are the caller's: ids in `over`.

@@ -23,6 +23,8 @@ _SETTINGS = {
     "max_connections": "300",
     "shared_buffers": "64MB",
     "autovacuum": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
 }
 # Waits for the end of the pipe, then stops the server and clears up. It runs apart from the tests, so that nothing of theirs
 # can keep it from doing so.

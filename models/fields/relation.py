@@ -131,6 +131,6 @@ def listed(raw):
 def record_id(field, raw):
     """A record's id from what was posted; FieldError for anything else."""
     text = str(raw).strip()
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**63:
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or not 0 < int(text) < 2**63:
         raise field.error("relation", say("「{label}」请从列表中选择。", label=field.title))
     return int(text)

@@ -12,14 +12,18 @@ from app import log as logs
 from models import tables
 from models.errors import Conflict, Fault, Invalid, NotAllowed, NotFound, Unavailable, say
 from services import health
+from tests.app.conftest import Browser, settings
 
-from .conftest import Browser, settings
-
-INSIDE = re.compile(r"Traceback|sqlite3|apsw|peewee|psycopg|SELECT |/home/|\.py\b|constraint failed|werkzeug|database is locked", re.I)
+INSIDE = re.compile(
+    r"Traceback|sqlite3|apsw|peewee|psycopg|SELECT |/home/|\.py\b|constraint failed|werkzeug|database is locked", re.I
+)
 KINDS = {
     "not_found": (NotFound(), 404),
     "not_allowed": (NotAllowed(say("您的角色没有这个权限。"), "no_grant:school:edit"), 403),
-    "invalid": (Invalid([Fault("area", "number", say("「面积」不是数。")), Fault("name", "required", say("请填写「名称」。"))]), 422),
+    "invalid": (
+        Invalid([Fault("area", "number", say("「面积」不是数。")), Fault("name", "required", say("请填写「名称」。"))]),
+        422,
+    ),
     "conflict": (Conflict(say("别人刚刚改了这条记录。")), 409),
     "unavailable": (Unavailable(say("系统正忙，没有保存。")), 503),
     "bug": (RuntimeError("SELECT secret FROM /home/x.py"), 500),
@@ -41,7 +45,7 @@ def failing(app):
 
     app.add_url_rule("/fail/<kind>", "fail", fail, methods=("GET", "POST"))
     browser = Browser(app)
-    browser.login("boss")
+    browser.login("city_admin")
     return browser
 
 
@@ -76,7 +80,7 @@ def test_all_faults_are_told_at_once(failing):
 def test_a_refusal_names_its_rule_and_is_in_the_access_log(failing):
     assert failing.client.get("/fail/not_allowed", headers={"Accept": "application/json"}).json["rule"] == "no_grant:school:edit"
     row = tables.model("access_log").select().where(tables.model("access_log").f_action == "denied").get()
-    assert (row.f_username, row.f_detail) == ("boss", "GET /fail/not_allowed no_grant:school:edit")
+    assert (row.f_username, row.f_detail) == ("city_admin", "GET /fail/not_allowed no_grant:school:edit")
 
 
 def test_a_bug_is_logged_whole_on_one_line(failing, caplog):
@@ -113,13 +117,11 @@ def test_a_form_that_could_not_be_saved_can_be_sent_once_more(failing):
     assert 'name="password"' not in answer.text
 
 
-def test_a_locked_database_still_shows_pages_and_says_that_nothing_was_saved(make_app, tmp_path):
-    app = make_app()
-    app.add_url_rule("/probe", "probe", lambda: "ok", methods=("GET", "POST"))
-    browser = Browser(app)
-    browser.login("boss")
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_locked_database_still_shows_pages_and_says_that_nothing_was_saved(city, browser):
+    browser.login("city_admin")
     health.base.database.obj.timeout = 0.2
-    holder = apsw.Connection(str(tmp_path / "taizhang.sqlite3"))
+    holder = apsw.Connection(city.url)
     try:
         holder.execute("BEGIN IMMEDIATE")
         assert browser.inside()
@@ -151,10 +153,16 @@ def test_an_old_database_is_not_ready(make_app, tmp_path):
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nothing", 404), ("POST", "/nothing", 404), ("GET", "/logout", 405), ("DELETE", "/login", 405), ("GET", "/static/x", 404)],
+    [
+        ("GET", "/nothing", 404),
+        ("POST", "/nothing", 404),
+        ("GET", "/logout", 405),
+        ("DELETE", "/login", 405),
+        ("GET", "/static/x", 404),
+    ],
 )
 def test_wrong_addresses_and_methods(browser, method, path, status):
-    browser.login("boss")
+    browser.login("city_admin")
     answer = browser.client.open(path, method=method, headers={"Accept": "text/html"})
     assert answer.status_code == status
     assert status != 405 or "POST" in answer.headers["Allow"]
@@ -171,7 +179,7 @@ def test_wrong_addresses_and_methods(browser, method, path, status):
 def test_odd_addresses_are_no_errors_of_ours(app, path, known):
     browser = Browser(app)
     if known:
-        browser.login("boss")
+        browser.login("city_admin")
     assert browser.get(path).status_code < 500
 
 
@@ -196,12 +204,13 @@ def test_odd_bodies_are_no_errors_of_ours(make_app, body, kind, status):
 
 def test_the_pages_speak_english_when_asked(browser):
     browser.post("/language", {"lang": "en"})
-    browser.login("boss")
+    browser.login("city_admin")
     assert 'lang="en"' in browser.get("/nothing").text
 
 
 @pytest.mark.parametrize(
-    "key", ["short", "x" * 64, "changeme" * 8, "secretsecretsecretsecretsecretsecret1234", "your-secret-key-goes-here-0123456789abcdef"]
+    "key",
+    ["short", "x" * 64, "changeme" * 8, "secretsecretsecretsecretsecretsecret1234", "your-secret-key-goes-here-0123456789abcdef"],
 )
 def test_weak_signing_keys_are_refused_in_plain_words(tmp_path, key):
     with pytest.raises(ValueError, match="TAIZHANG_SECRET_KEY"):
@@ -215,7 +224,9 @@ def test_each_install_makes_and_keeps_its_own_key(tmp_path):
     assert (tmp_path / "a" / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "x"), ("PORT", "0"), ("HTTPS", "maybe"), ("LANGUAGE", "fr"), ("WORKERS", "-1")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "x"), ("PORT", "0"), ("HTTPS", "maybe"), ("LANGUAGE", "fr"), ("WORKERS", "-1")]
+)
 def test_a_setting_that_cannot_be_read_is_named(tmp_path, name, value):
     with pytest.raises(ValueError, match=f"TAIZHANG_{name}"):
         settings(tmp_path, **{f"TAIZHANG_{name}": value})

@@ -1,0 +1,20 @@
+"""The screens: Flask-Admin's index and gateway with our own templates."""
+
+from flask_admin import Admin
+from flask_admin.theme import Theme
+
+from admin_views import menu, words
+from admin_views.desk_view import DeskView, FilesView
+from admin_views.gateway import RegisterGateway
+from admin_views.home_view import HomeView
+from models.values import now
+
+
+def init_admin(app):
+    """Mounts the screens on the app."""
+    admin = Admin(app, name="台账", index_view=HomeView(), theme=Theme(folder="bootstrap4", base_template="base.html"))
+    for view in (RegisterGateway(), DeskView(), FilesView()):
+        admin.add_view(view)
+    app.context_processor(menu.shell)
+    app.jinja_env.filters["moment"] = words.moment
+    app.jinja_env.globals["now_text"] = lambda: words.moment(now())

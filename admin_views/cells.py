@@ -1,0 +1,175 @@
+"""A value as a table cell or a fact, per field type: the most specific class wins. The only place that makes Markup."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from admin_views.words import percentage, text
+from models.fields import (
+    Attachment,
+    Choice,
+    Choices,
+    Date,
+    DateTime,
+    Field,
+    LongText,
+    Number,
+    Percent,
+    Relation,
+    Relations,
+    YesNo,
+    masked,
+)
+from models.fields.number import grouped
+from models.values import CITY_ZONE, NA, today
+
+SOON_DAYS = 3
+TONE_CLASS = {"quiet": "", "blue": "b", "green": "g", "amber": "a", "red": "d"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell: its HTML, its CSS class, and the field's name and label for a phone's card."""
+
+    html: Markup
+    css: str
+    name: str
+    label: str
+    plain: str
+
+
+def cell(field, record, *, fact=False):
+    """The cell of one field of one record; `fact` draws it for the record's page, with links and full dates."""
+    value = record.values.get(field.name)
+    if value is None:
+        html, plain = Markup('<span class="none">{}</span>').format(_("未报") if isinstance(field, Number) else "—"), ""
+    elif value is NA:
+        html, plain = Markup('<span class="none">{}</span>').format(_("不适用")), _("不适用")
+    elif field.sensitivity == "masked":
+        cut = masked(field.render(value))
+        html, plain = Markup('<span class="masked">{} <i class="ti ti-lock" aria-hidden="true"></i></span>').format(cut), cut
+    else:
+        draw = next(_DRAWERS[kind] for kind in type(field).__mro__ if kind in _DRAWERS)
+        html, plain = draw(field, value, record, fact)
+    css = "num" if isinstance(field, Number) and not isinstance(field, Percent) else ""
+    return Cell(Markup(html), css, field.name, text(field.title), plain)
+
+
+def tag(words, tone="quiet"):
+    """A quiet badge: colour and text."""
+    return Markup('<span class="tz-tag {}">{}</span>').format(TONE_CLASS.get(tone, ""), words)
+
+
+def _text(field, value, record, fact):
+    words = field.render(value)
+    return escape(words), words
+
+
+def _long(field, value, record, fact):
+    if fact:
+        return Markup('<span class="long">{}</span>').format(value), value
+    return escape(value[:80]), value
+
+
+def _number(field, value, record, fact):
+    words = grouped(field, value)
+    return escape(f"{words} {field.unit}".strip() if fact else words), words
+
+
+def _percent(field, value, record, fact):
+    whole = percentage(value)
+    bar = Markup('<progress class="prog" max="100" value="{}" aria-hidden="true"></progress>{}%').format(whole, field.render(value))
+    return bar, f"{field.render(value)}%"
+
+
+def _choice(field, value, record, fact):
+    option = field.get(value)
+    return tag(text(option.title), option.tone), text(option.title)
+
+
+def _choices(field, value, record, fact):
+    words = [text(field.get(code).title) for code in value]
+    return Markup(" ").join(tag(word) for word in words), "、".join(words)
+
+
+def _yes_no(field, value, record, fact):
+    words = _("是") if value else _("否")
+    alarming = field.type == "derived" and value
+    return (tag(words, "red") if alarming else escape(words)), words
+
+
+def _date(field, value, record, fact):
+    words = value.isoformat() if fact or value.year != today().year else value.strftime("%m-%d")
+    html = Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words)
+    if field.name == "due_on" and not finished(record):
+        html += Markup(" ") + due(value)
+    return html, value.isoformat()
+
+
+def due(day):
+    """How far off a deadline is: 2 天后, 逾期 4 天."""
+    days = (day - today()).days
+    if days < 0:
+        return tag(_("逾期 %(n)s 天", n=-days), "red")
+    if days == 0:
+        return tag(_("今天到期"), "amber")
+    return tag(_("%(n)s 天后", n=days), "amber" if days <= SOON_DAYS else "quiet")
+
+
+def finished(record):
+    """Whether a record's workflow has reached a state with no way on, or a locked one."""
+    workflow = record.register.workflow
+    if not workflow or record.state is None:
+        return False
+    return record.state in workflow.locked or not any(move.tone != "danger" for move in workflow.from_state(record.state))
+
+
+def _moment(field, value, record, fact):
+    local = value.astimezone(CITY_ZONE)
+    words = local.strftime("%Y-%m-%d %H:%M") if fact or local.year != today().year else local.strftime("%m-%d %H:%M")
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), words), field.render(value)
+
+
+def _relation(field, value, record, fact):
+    words = record.labels.get(field.name) or f"#{value}"
+    if fact:
+        return Markup('<a href="/admin/r/{}/{}/">{}</a>').format(field.to, value, words), words
+    return escape(words), words
+
+
+def _relations(field, value, record, fact):
+    known = record.labels.get(field.name) or {}
+    words = [known.get(id) or f"#{id}" for id in value]
+    if fact:
+        links = [Markup('<a href="/admin/r/{}/{}/">{}</a>').format(field.to, id, word) for id, word in zip(value, words, strict=True)]
+        return Markup("、").join(links), "、".join(words)
+    return escape("、".join(words)), "、".join(words)
+
+
+def _files(field, value, record, fact):
+    if not fact:
+        return Markup('<i class="ti ti-paperclip" aria-hidden="true"></i> {}').format(len(value)), str(len(value))
+    thumbs = [
+        Markup('<a class="thumb" href="/admin/files/{}"><img src="/admin/files/{}?thumb=1" alt="{}" loading="lazy"></a>').format(
+            id, id, _("附件 %(n)s", n=at)
+        )
+        for at, id in enumerate(value, 1)
+    ]
+    return Markup("").join(thumbs), str(len(value))
+
+
+_DRAWERS = {
+    Field: _text,
+    LongText: _long,
+    Number: _number,
+    Percent: _percent,
+    Choice: _choice,
+    Choices: _choices,
+    YesNo: _yes_no,
+    Date: _date,
+    DateTime: _moment,
+    Relation: _relation,
+    Relations: _relations,
+    Attachment: _files,
+}

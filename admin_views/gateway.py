@@ -1,0 +1,235 @@
+"""The one mounted gateway: every address under /admin/r/ is handed to the view of that register as the actor may see it."""
+
+from collections import OrderedDict
+from threading import Lock
+from urllib.parse import quote
+
+from flask import Response, flash, g, jsonify, redirect, request, url_for
+from flask_admin import BaseView, expose
+from flask_babel import gettext as _
+
+from admin_views import bulk_page, visit_page
+from admin_views.cells import cell
+from admin_views.register_view import RegisterView
+from admin_views.words import text
+from models import registry
+from models.errors import Fault, Invalid, NotAllowed, NotFound, say
+from services import audit, desk, exports, policy, query
+
+MOST_VIEWS = 400
+SHORTEST_PURPOSE = 4
+
+
+class RegisterGateway(BaseView):
+    """Routes once, for registers that exist now and those that will."""
+
+    def __init__(self):
+        super().__init__(name="register", endpoint="register", url="/admin/r")
+        self._views, self._lock = OrderedDict(), Lock()
+
+    def _run_view(self, fn, *args, **kwargs):
+        # Flask-Admin's own retries a view that raised TypeError with another argument: it would run twice.
+        return fn(self, *args, **kwargs)
+
+    def create_blueprint(self, admin):
+        self.admin = admin
+        return super().create_blueprint(admin)
+
+    def view(self, name):
+        """The RegisterView for the register as this actor sees it; NotFound where there is none, or none for him."""
+        try:
+            register = policy.view(registry.get(name), g.actor)
+        except (KeyError, NotAllowed):
+            raise NotFound(say("没有这个台账，或您没有查看它的权限。")) from None
+        with self._lock:
+            found = self._views.get(register)
+            if found is None:
+                found = self._views[register] = RegisterView(register)
+                found.admin = self.admin
+                if len(self._views) > MOST_VIEWS:
+                    self._views.popitem(last=False)
+            self._views.move_to_end(register)
+        return found
+
+    @expose("/")
+    def all(self):
+        return redirect("/admin/")
+
+    # lists ---------------------------------------------------------------------------------------------------------------
+
+    @expose("/<register>/")
+    def index(self, register):
+        return self.view(register).list()
+
+    @expose("/<register>/trash")
+    def trash(self, register):
+        view = self.view(register)
+        policy.require(g.actor, "edit", view.register)
+        return view.list(trash=True)
+
+    @expose("/<register>/count")
+    def count(self, register):
+        asked = query.parse(self.view(register).register.name, g.actor, _pairs())
+        found = query.count(asked, exact=True)
+        return jsonify({"value": found.value, "text": f"{found.value:,}"})
+
+    @expose("/<register>/facet/<field>")
+    def facet(self, register, field):
+        asked = query.parse(self.view(register).register.name, g.actor, _pairs())
+        return jsonify({"items": [{"value": value, "label": text(label), "count": n} for value, label, n in query.facets(asked, field)]})
+
+    @expose("/<register>/export")
+    def export(self, register):
+        view = self.view(register)
+        pairs = [(name, value) for name, value in _pairs() if name not in ("format", "encoding", "_purpose", "_ids")]
+        ids = tuple(_ids(request.args.getlist("_ids")))
+        asked = query.parse(view.register.name, g.actor, pairs, action="export", ids=ids)
+        purpose = request.args.get("_purpose", "").strip()
+        kind = request.args.get("format", "xlsx")
+        if kind == "csv":
+            encoding = request.args.get("encoding", "utf-8-sig")
+            body = exports.csv_stream(asked, g.actor, encoding=encoding, purpose=purpose, address=request.remote_addr or "")
+            media = f"text/csv; charset={encoding.replace('utf-8-sig', 'utf-8')}"
+        elif kind == "xlsx":
+            body = exports.xlsx_stream(asked, g.actor, purpose=purpose, address=request.remote_addr or "")
+            media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        else:
+            raise Invalid([Fault("format", "format", say("导出格式只能是 csv 或 xlsx。"))])
+        return Response(body, mimetype=None, content_type=media, headers={"Content-Disposition": attached(exports.file_name(asked.register, kind))})
+
+    @expose("/<register>/lookup/<field>")
+    def lookup(self, register, field):
+        view = self.view(register)
+        part = view.register.by_name.get(field) or query.UNIT_FIELDS.get(field)
+        if part is None or not hasattr(part, "to"):
+            raise NotFound()
+        try:
+            hits = query.lookup(part.to, g.actor, request.args.get("q", "")[:80], where=_where(part.to))
+        except NotAllowed:
+            hits = []
+        return jsonify({"items": [{"id": hit.id, "label": hit.label, "hint": hit.hint} for hit in hits]})
+
+    @expose("/<register>/views", methods=("POST",))
+    def save_view(self, register):
+        view = self.view(register)
+        parameters = request.form.get("query", "")[:2000]
+        desk.save_view(g.actor, view.register.name, request.form.get("name", ""), parameters, bool(request.form.get("shared")))
+        flash({"text": _("视图已保存。"), "undo": None, "again": None}, "success")
+        return redirect(f"{view.address('index')}?{parameters}", 303)
+
+    @expose("/<register>/views/<int:id>/delete", methods=("POST",))
+    def drop_view(self, register, id):
+        desk.drop_view(g.actor, id)
+        return redirect(self.view(register).url("index"), 303)
+
+    @expose("/<register>/bulk", methods=("POST",))
+    def bulk(self, register):
+        return bulk_page.answer(self.view(register), _ids(request.form.getlist("id")))
+
+    # records -------------------------------------------------------------------------------------------------------------
+
+    @expose("/<register>/new", methods=("GET", "POST"))
+    def create(self, register):
+        view = self.view(register)
+        return visit_page.create(view) if register == "visit" else view.create()
+
+    @expose("/<register>/<int:id>/")
+    def details(self, register, id):
+        return self.view(register).details(id)
+
+    @expose("/<register>/<int:id>/edit", methods=("GET", "POST"))
+    def edit(self, register, id):
+        view = self.view(register)
+        return visit_page.edit(view, id) if register == "visit" else view.edit(id)
+
+    @expose("/<register>/<int:id>/delete", methods=("GET", "POST"))
+    def delete(self, register, id):
+        return self.view(register).delete(id)
+
+    @expose("/<register>/<int:id>/restore", methods=("POST",))
+    def restore(self, register, id):
+        return self.view(register).restore(id)
+
+    @expose("/<register>/<int:id>/move/<name>", methods=("GET", "POST"))
+    def move(self, register, id, name):
+        return self.view(register).move(id, name)
+
+    @expose("/<register>/<int:id>/history")
+    def history(self, register, id):
+        return self.view(register).history(id)
+
+    @expose("/<register>/<int:id>/revert", methods=("POST",))
+    def revert(self, register, id):
+        return self.view(register).revert(id)
+
+    @expose("/<register>/<int:id>/reveal", methods=("POST",))
+    def reveal(self, register, id):
+        """A masked field's value, for a purpose that is written down."""
+        record = self.view(register).get_one(id)
+        field, purpose = record.register.by_name.get(request.form.get("field", "")), request.form.get("purpose", "").strip()
+        if field is None or field.sensitivity != "masked":
+            raise NotFound()
+        if g.actor.read_only:
+            raise NotAllowed(say("正在以他人身份查看，不能显示隐藏内容。"), "view_as_read_only")
+        if len(purpose) < SHORTEST_PURPOSE:
+            raise Invalid([Fault("purpose", "required", say("请写明查看用途，至少 {n} 个字。", n=SHORTEST_PURPOSE))])
+        audit.log(g.actor, "reveal", register=register, record_id=id, detail=f"{field.name}: {purpose}", address=request.remote_addr or "")
+        return jsonify({"value": field.render(record.values.get(field.name))})
+
+    @expose("/<register>/<int:id>/tab/<other>/<field>")
+    def tab(self, register, id, other, field):
+        """The rows of another register that belong to this record, as a fragment."""
+        record = self.view(register).get_one(id)
+        view = self.view(other)
+        pairs = [(_tie(register, view.register, field), str(record.id))]
+        asked = query.parse(other, g.actor, [*pairs, ("limit", "20")])
+        page = query.page(asked)
+        rows = [(view.address("details", id=row.id), row.title or f"#{row.id}", [cell(part, row) for part in asked.columns]) for row in page.records]
+        return view.render(
+            "register/tab.html", columns=asked.columns, rows=rows, more=f"{view.address('index')}?{pairs[0][0]}={record.id}" if page.next else None
+        )
+
+
+def _tie(register, other, field):
+    """The list parameter that ties another register's rows to a record of this one."""
+    if field == "-":
+        return "school"
+    part = other.by_name.get(field)
+    if part is None or getattr(part, "to", None) != register:
+        raise NotFound()
+    return f"{field}__contains" if part.type == "relations" else field
+
+
+def _pairs():
+    return list(request.args.items(multi=True))
+
+
+def _ids(texts):
+    """Record ids of a posted selection; anything else is no record."""
+    if any(not part.isascii() or not part.isdigit() or len(part) > 18 for part in texts):
+        raise NotFound()
+    return [int(part) for part in texts]
+
+
+def _where(register_name):
+    """Conditions `where_district=3` of a dependent picker, on fields the actor may read."""
+    visible = policy.view(registry.get(register_name), g.actor)
+    found = {}
+    for name, value in request.args.items():
+        field = visible.by_name.get(name.removeprefix("where_")) if name.startswith("where_") else None
+        if field is not None and value.isascii() and value.isdigit() and hasattr(field, "to"):
+            found[field.name] = int(value)
+    return found
+
+
+def attached(name):
+    """A download's Content-Disposition; Chinese names in RFC 6266 form."""
+    plain = "".join(letter if letter.isascii() and letter not in '"\\%' and letter.isprintable() else "_" for letter in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def home_url(register_name, pairs):
+    """A list's address with these parameters."""
+    return url_for("register.index", register=register_name, **dict(pairs))
+
+

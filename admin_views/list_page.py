@@ -1,0 +1,106 @@
+"""What a list page shows: the filter in words, panels to change it, heads, rows, pages. Ready values; the template decides nothing."""
+
+from urllib.parse import urlencode
+
+from flask import g, request
+
+from admin_views.cells import cell
+from admin_views.words import heading, text
+from models.fields import Date, DateTime, Derived, Number, Relation, Relations, YesNo
+from services import desk, policy, query
+
+
+def list_context(view, asked):
+    """The context of register/list.html and register/trash.html."""
+    page = query.page(asked)
+    counted = query.count(asked)
+    register = asked.register
+    masked = [text(field.title) for field in asked.columns if field.sensitivity == "masked"]
+    return {
+        "asked": asked,
+        "chips": [(text(chip.sentence), address(query.pairs(asked, (chip.parameter, chip.value)))) for chip in query.describe(asked)],
+        "cleared": address([pair for pair in query.pairs(asked) if pair[0] == "fields"]),
+        "heads": [_head(asked, field) for field in asked.columns],
+        "rows": [_row(view, asked, record) for record in page.records],
+        "next": address([*query.pairs(asked), ("cursor", page.next)]) if page.next else None,
+        "previous": address([*query.pairs(asked), ("cursor", page.previous)]) if page.previous else None,
+        "count": counted,
+        "panels": [_panel(asked, field) for field in query.filter_fields(register)],
+        "hidden": [pair for pair in query.pairs(asked) if pair[0] != "q"],
+        "columns": [(field.name, heading(field), field in asked.columns) for field in register.live],
+        "column_hidden": [pair for pair in query.pairs(asked) if pair[0] != "fields"],
+        "views": [] if asked.trash else desk.views(g.actor, register.name),
+        "parameters": urlencode(query.pairs(asked)),
+        "masked": masked,
+        "can": view.rights(),
+        "may_trash": bool(policy.may(g.actor, "edit", register)),
+    }
+
+
+def address(pairs):
+    """A list's address with these parameters."""
+    return f"{request.path}?{urlencode(pairs)}" if pairs else request.path
+
+
+def _head(asked, field):
+    (name, down), = asked.sort
+    sorted_here = name == field.name
+    url = None
+    if field.sortable and not asked.trash:
+        url = address(query.pairs(asked, sort=field.name if not sorted_here or down else f"-{field.name}"))
+    return {
+        "label": heading(field),
+        "url": url,
+        "sorted": ("descending" if down else "ascending") if sorted_here else None,
+        "numeric": isinstance(field, Number) and field.type != "percent",
+    }
+
+
+def _row(view, asked, record):
+    cells = [cell(field, record) for field in asked.columns]
+    on_card = {field.name: at for at, field in enumerate(asked.columns)}
+    shown = [name for name in asked.register.phone if name in on_card] or [field.name for field in asked.columns[:3]]
+    state = view.register.workflow.field if view.register.workflow else None
+    return {
+        "id": record.id,
+        "title": record.title or f"#{record.id}",
+        "url": view.address("details", id=record.id),
+        "cells": cells,
+        "card": {*shown, state} - {None},
+    }
+
+
+def _panel(asked, field):
+    """One filter's small panel: its kind, its parameter names and what is chosen now."""
+    mine = {part.operator: part for part in asked.filters if part.field.name == field.name}
+    panel = {"field": field, "name": field.name, "label": text(field.title), "chosen": bool(mine), "empty": None}
+    if isinstance(field, (Relation, Relations)):
+        operator = "contains" if isinstance(field, Relations) else "eq"
+        part = mine.get(operator)
+        panel |= {
+            "kind": "relation",
+            "parameter": field.name + ("__contains" if operator == "contains" else ""),
+            "value": part.value if part else "",
+            "shown": query.labels(field.to, (part.value,), g.actor).get(part.value) if part else "",
+        }
+    elif isinstance(field, (YesNo, Derived)):
+        panel |= {"kind": "yesno", "value": mine["eq"].value if "eq" in mine else None}
+    elif hasattr(field, "options"):
+        part = mine.get("in") or mine.get("eq") or mine.get("contains")
+        chosen = part.value if part and isinstance(part.value, tuple) else (part.value,) if part else ()
+        panel |= {
+            "kind": "choices",
+            "parameter": f"{field.name}__in" if "in" in field.operators else f"{field.name}__contains",
+            "several": "in" in field.operators,
+            "options": [(option.code, text(option.title), option.code in chosen) for option in field.options],
+        }
+    elif isinstance(field, (Number, Date, DateTime)):
+        kind = "number" if isinstance(field, Number) else "date"
+        low, high = mine.get("gte"), mine.get("lte")
+        panel |= {"kind": "range", "input": kind, "low": low.raw if low else "", "high": high.raw if high else ""}
+    else:
+        operator = "contains" if "contains" in field.operators else "eq"
+        part = mine.get(operator)
+        panel |= {"kind": "text", "parameter": field.name + ("__contains" if operator == "contains" else ""), "value": part.raw if part else ""}
+    keep = [pair for pair in query.pairs(asked) if pair[0].partition("__")[0] != field.name]
+    return panel | {"hidden": keep}

@@ -1,0 +1,44 @@
+"""Sentences, labels and values in the reader's language."""
+
+from flask_babel import get_locale, gettext
+
+from models.errors import Label, Sentence
+from models.values import CITY_ZONE, today
+
+
+def english():
+    return str(get_locale() or "").startswith("en")
+
+
+def text(value):
+    """The words of a sentence or label."""
+    if isinstance(value, Sentence):
+        return value.text(gettext, english())
+    if isinstance(value, Label):
+        return value.text(english())
+    if isinstance(value, (list, tuple)):
+        return (", " if english() else "、").join(text(part) for part in value)
+    return str(value)
+
+
+def heading(field):
+    """A field's label with its unit."""
+    label = text(field.title)
+    return f"{label}（{field.unit}）" if field.unit and not english() else f"{label} ({field.unit})" if field.unit else label
+
+
+def help_of(field):
+    return (field.help_en or field.help) if english() else field.help
+
+
+def percentage(value):
+    """A percentage as a whole number for a bar."""
+    return max(0, min(100, int(value)))
+
+
+def moment(value):
+    """A moment in the city's time, today's without its date."""
+    local = value.astimezone(CITY_ZONE)
+    if local.date() == today():
+        return local.strftime("%H:%M")
+    return local.strftime("%m-%d %H:%M" if local.year == today().year else "%Y-%m-%d %H:%M")
