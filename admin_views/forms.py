@@ -145,7 +145,8 @@ class Item:
     def draw(self):
         described = [f"help-{self.name}"] if self.help else []
         described += [f"error-{self.name}"] if self.errors else []
-        more = {"id": f"field-{self.name}", "name": self.name}
+        more = {"id": f"field-{self.name}"}
+        self.control.name = self.name
         if described:
             more["aria-describedby"] = " ".join(described)
         if self.errors:
