@@ -12,6 +12,7 @@ from admin_views import forms
 from admin_views.cells import cell
 from admin_views.list_page import list_context
 from admin_views.words import text
+from models import conditions
 from models.errors import Conflict, Invalid, NeedsConfirmation, Unavailable
 from services import desk, history, policy, query, records, transitions
 
@@ -92,7 +93,7 @@ class RegisterView(BaseModelView):
             moves=transitions.available(g.actor, record),
             sections=[(text(section.title), _facts(record, section.fields)) for section in register.sections],
             tabs=[(tab, self.tab_url(tab, record.id)) for tab in related],
-            entries=history.history(register.name, g.actor, record.id, limit=60)[:LATEST],
+            entries=history.entries(record, g.actor, limit=60)[:LATEST],
             can=self.rights(record.id),
             masked=[field for field in register.fields if field.sensitivity == "masked" and record.values.get(field.name)],
             add_urls=_add_urls(related, record),
@@ -112,8 +113,7 @@ class RegisterView(BaseModelView):
         policy.require(g.actor, "edit", self.register)
         if request.method == "POST":
             return self.create_from(request.form)
-        raws = self.defaults() | self.prefilled()
-        raws |= self.drafted(raws)
+        raws = self.defaults() | self.prefilled() | self.drafted()[0]
         return self.form_page(forms.draw(self.register, raws, was={}), key=secrets.token_hex(16))
 
     def defaults(self):
@@ -133,13 +133,16 @@ class RegisterView(BaseModelView):
                 found[name] = [value] if names[name].control in forms.LIST_CONTROLS else value
         return found
 
-    def drafted(self, raws):
-        """Typed values of a kept draft, when the person asked for them."""
+    def drafted(self):
+        """({name: raw}, {name: raw first shown}, version) of a kept draft the person asked for; empty without one.
+
+        What it was typed over comes along, so that saving it later merges with what others did meanwhile.
+        """
         kept = desk.draft(g.actor, request.path) if request.args.get("_draft") else None
         if kept is None:
-            return {}
-        data = _pairs(kept.payload)
-        return forms.collect(self.register, data)[0]
+            return {}, {}, None
+        raws, was, _changed = forms.collect(self.register, draft_data(kept))
+        return raws, was, kept.version
 
     def create_from(self, data):
         raws, _was, _changed = forms.collect(self.register, data)
@@ -159,8 +162,9 @@ class RegisterView(BaseModelView):
         if request.method == "POST":
             return self.edit_from(record, request.form)
         raws = self.shown(record)
-        page = forms.draw(record.register, raws | self.drafted(raws), was=raws)
-        return self.form_page(page, record=record, version=record.version)
+        typed, was, version = self.drafted()
+        page = forms.draw(record.register, raws | typed, was=raws | was)
+        return self.form_page(page, record=record, version=version or record.version)
 
     def shown(self, record):
         return {field.name: forms.raw_of(field, record.values.get(field.name)) for field in forms.editable(record.register)}
@@ -280,10 +284,9 @@ class RegisterView(BaseModelView):
         )
 
     def history(self, id):
-        entries = history.history(self.register.name, g.actor, id)
-        trash = not policy.covers(self.register, g.actor, "view", id)
-        record = query.get(self.register.name, g.actor, id, trash=trash)
-        return self.page("history.html", record=record, entries=entries, can=self.rights(id), trash=trash)
+        record = history.found(self.register.name, g.actor, id)
+        entries = history.entries(record, g.actor)
+        return self.page("history.html", record=record, entries=entries, can=self.rights(id), trash=record.deleted_at is not None)
 
     def revert(self, id):
         change_set, version = _number(request.form.get("change_set")), _number(request.form.get("_version"))
@@ -300,9 +303,9 @@ def _number(value):
     return int(value) if value and value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
-def _pairs(payload):
-    """A draft's pairs, as a form would post them."""
-    return MultiDict((name, value) for name, value in payload)
+def draft_data(kept):
+    """A draft's pairs, as its form would have posted them."""
+    return MultiDict((name, value) for name, value in kept.payload)
 
 
 def _state(record):
@@ -323,7 +326,9 @@ def _steps(record):
 
 
 def _facts(record, names):
+    """The facts of a section; a field that does not apply to this record and holds nothing is left out."""
     fields = [record.register.field(name) for name in names]
+    fields = [field for field in fields if record.values.get(field.name) is not None or conditions.holds(field.shown_when, record.values)]
     return [(text(field.title), cell(field, record, fact=True), field) for field in fields]
 
 

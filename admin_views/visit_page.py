@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from flask import g, redirect, request
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
 
 from admin_views import forms
 from admin_views.cells import cell
+from admin_views.register_view import draft_data
 from admin_views.words import text
 from models import registry
 from models.errors import Conflict, Invalid, NeedsConfirmation, NotAllowed, NotFound, Unavailable
@@ -30,14 +30,8 @@ def create(view):
     if request.method == "POST":
         return _save(view, None)
     raws = {"visited_on": today().isoformat()} | _own_team() | view.defaults() | view.prefilled() | _parent()
-    groups = []
-    if request.args.get("_draft"):
-        kept = desk.draft(g.actor, request.path)
-        if kept:
-            data = MultiDict((name, value) for name, value in kept.payload)
-            raws |= forms.collect(view.register, data)[0]
-            groups = _typed_hazards(data)
-    return _page(view, None, raws, {}, groups, key=secrets.token_hex(16))
+    typed, groups = _drafted(view)
+    return _page(view, None, raws | typed[0], {}, groups, key=secrets.token_hex(16))
 
 
 def edit(view, id):
@@ -47,7 +41,14 @@ def edit(view, id):
     if request.method == "POST":
         return _save(view, record)
     raws = view.shown(record)
-    return _page(view, record, raws, raws, [], key=secrets.token_hex(16))
+    (typed, was, version), groups = _drafted(view)
+    return _page(view, record, raws | typed, raws | was, groups, key=secrets.token_hex(16), version=version)
+
+
+def _drafted(view):
+    """A kept draft's own fields, and the hazards typed in it."""
+    kept = desk.draft(g.actor, request.path) if request.args.get("_draft") else None
+    return view.drafted(), _typed_hazards(draft_data(kept)) if kept else []
 
 
 def _own_team():

@@ -87,6 +87,15 @@ def release_connection():
         database.rollback()
 
 
+def alone(name):
+    """From here to the end of the transaction nobody else is past the same call: for checks of what several rows make together.
+
+    SQLite writes one transaction at a time anyway.
+    """
+    if is_postgres():
+        database.execute_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
+
+
 def execute_many(sql, rows):
     """One statement for many rows; taken keys and a full disk are told by peewee's errors, as everywhere."""
     with peewee.__exception_wrapper__:

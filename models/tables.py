@@ -81,19 +81,27 @@ def wanted_indexes(register):
         found.append((tuple(_column(register, name) for name in register.key), True))
     if "school" in register.scope:
         found.append((("school_id", "id"), False))
-    choices = [field for field in register.fields if field.stored and isinstance(field, (Choice, YesNo)) and not field.several]
     for field in register.fields:
-        if isinstance(field, Relation) or (field in choices and field.indexed):
+        if isinstance(field, Relation) or (field.indexed and is_choice(field)):
             found.append(((f"f_{field.id}", "id"), False))
-    tested = tuple(f"f_{field.id}" for field in choices if field.indexed or field.name in register.filters)
     unique = {columns for columns, unique in found if unique}
+    tested = [_column(register, name) for name in carried(register)]
     for order in [("id",), *((column, "id") for column in orders(register))]:
-        carried = tuple(column for column in tested if column not in order)
+        columns = (*order, *(column for column in tested if column not in order))
         if register.scope:
-            found.append((("district_id", *order, *carried), False))
+            found.append((("district_id", *columns), False))
         if order != ("id",) and order[:1] not in unique:
-            found.append(((*order, *carried), False))
+            found.append((columns, False))
     return list(dict.fromkeys(found))
+
+
+def carried(register):
+    """Names of the fields that the indexes of orders carry: the choices that lists are filtered by."""
+    return tuple(field.name for field in register.fields if is_choice(field) and (field.indexed or field.name in register.filters))
+
+
+def is_choice(field):
+    return field.stored and isinstance(field, (Choice, YesNo)) and not field.several
 
 
 def orders(register):

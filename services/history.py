@@ -8,6 +8,7 @@ from models.errors import AppError, Conflict, NotAllowed, NotFound, say
 from models.fields import Relation, Relations
 from models.journal import Change
 from services import policy, query, records, writer
+from services.actor import SYSTEM
 from services.journal import CREATE, RESTORE, TRASH, UPDATE, field_by_id, loads
 from services.records import working
 
@@ -38,24 +39,34 @@ class Undone:
 
 def history(register_name, actor, id, limit=LONGEST):
     """A record's entries, newest first, read through the register as the actor sees this record. NotFound out of scope."""
-    full = registry.get(register_name)
-    trash = not policy.covers(full, actor, "view", id)
-    record = query.get(register_name, actor, id, trash=trash)
+    return entries(found(register_name, actor, id), actor, limit)
+
+
+def found(register_name, actor, id):
+    """The record, be it in the trash. NotFound out of scope."""
+    try:
+        return query.get(register_name, actor, id)
+    except NotFound:
+        return query.get(register_name, actor, id, trash=True)
+
+
+def entries(record, actor, limit=LONGEST):
+    """The entries of a record already read for this actor, newest first; `limit` counts changes."""
     sets = tables.model("change_set")
-    found = (
+    rows = (
         Change.select(Change, sets.f_at, sets.f_username, sets.f_account, sets.f_kind, sets.f_reason)
         .join(sets, on=(sets.id == Change.change_set))
-        .where((Change.register == register_name) & (Change.record_id == id))
+        .where((Change.register == record.register.name) & (Change.record_id == record.id))
         .order_by(Change.id.desc())
         .limit(limit)
         .dicts()
     )
     groups = {}
-    for row in found:
+    for row in rows:
         groups.setdefault((row["change_set"], row["action"]), []).append(row)
-    names = people({rows[0]["f_account"] for rows in groups.values()})
-    texts = _texts(record.register, actor, [row for rows in groups.values() for row in rows])
-    return [_entry(record.register, rows, names, texts) for rows in groups.values()]
+    names = people({group[0]["f_account"] for group in groups.values()})
+    texts = _texts(record.register, actor, [row for group in groups.values() for row in group])
+    return [_entry(record.register, group, names, texts) for group in groups.values()]
 
 
 def people(account_ids):
@@ -88,7 +99,7 @@ def _entry(register, rows, names, texts):
         for row in reversed(rows)
         if row["field_id"] in shown
     ]
-    who = names.get(first["f_account"]) or first["f_username"] or ""
+    who = names.get(first["f_account"]) or (SYSTEM.name if first["f_username"] == SYSTEM.username else first["f_username"] or "")
     return Entry(first["f_at"], who, first["f_kind"], first["f_reason"] or "", first["change_set"], first["action"], tuple(changes))
 
 

@@ -148,7 +148,7 @@ def _row(plan, table, number, cells):
     beyond = [cell for cell in cells[len(table.header) :] if cell.strip()]
     if beyond:
         row.refuse("", "too_many_cells", say("这一行比表头多 {count} 格，内容可能错了位。", count=len(beyond)))
-    if len(cells) < max(at for at, head in enumerate(table.header) if head.strip()) + 1:
+    if table.encoding and len(cells) < max(at for at, head in enumerate(table.header) if head.strip()) + 1:
         row.warn("", "too_few_cells", say("这一行只有 {count} 格，缺的当作空白。", count=len(cells)))
     for at, part in plan.columns.items():
         cell = cells[at] if at < len(cells) else ""

@@ -294,29 +294,42 @@ def _condition(query, part):
     return expression(registry.get(query.register.name), part.field, part.operator, part.value)
 
 
-def _tested(query, ordered=True):
-    """The parts of a list that are better tested row by row than found through an index, on SQLite.
+def _plan(query, ordered=True):
+    """(query, the parts of it to test row by row) as a list is best read on SQLite, in its order or only to be counted.
 
-    Its planner takes whatever filter has an index, gathers the rows and sorts them, be they half the table: it cannot tell a value
-    that is rare from one that is not. So each is tried: one that finds few rows is left to its index, the others are tested while
-    reading along the order, whose index carries what they ask for (models.tables). PostgreSQL knows its values.
+    SQLite's planner takes whatever filter has an index, gathers the rows and sorts them, be they half the table: it cannot tell a
+    value that is rare from one that is not. So each is tried: one that finds few rows is left to its index, the others are tested
+    while reading along the order, whose index carries most of what they ask for. What it does not carry is first looked for in
+    the rows as they lie: if few rows have it, they are the list. PostgreSQL knows its values.
     """
-    name = query.sort[0][0]
-    free = [part for part in _parts(query) if part == SEARCH or part.field.name not in (name, *UNIT_FIELDS)]
-    settled = not ordered or (name == "id" and all(part != SEARCH and part.operator == "eq" for part in free))
-    if is_postgres() or query.trash or query.ids or not free or (settled and len(free) == 1):
-        return ()
-    tried = [part for part in free if _has_index(part)]
+    order = query.sort[0][0] if ordered else "id"
+    free = tuple(part for part in _parts(query) if part == SEARCH or part.field.name not in (order, *UNIT_FIELDS))
+    simple = len(free) == 1 and (not ordered or (order == "id" and _has_index(free[0], ("eq",))))
+    if is_postgres() or query.trash or query.ids or not free or simple:
+        return query, ()
     live = query.model.select(peewee.SQL("1")).where(query.model.deleted_at.is_null())
-    found = _counts([live.where(_condition(query, part)) for part in tried], NARROW)
-    narrow = next((part for part, count in zip(tried, found, strict=True) if count <= NARROW), None)
-    return tuple(part for part in free if part != narrow)
+    tried = [part for part in free if _has_index(part)]
+    counts = _counts([live.where(_condition(query, part)) for part in tried], NARROW)
+    narrow = next((part for part, count in zip(tried, counts, strict=True) if count <= NARROW), None)
+    if narrow is None and order != "id" and not all(_is_carried(query, part) for part in free):
+        few = tuple(id for (id,) in rows(query, free).select(query.model.id).limit(NARROW + 1).tuples())
+        if len(few) <= NARROW:
+            return replace(query, filters=(), q="", ids=few or (0,)), ()
+    return query, tuple(part for part in free if part != narrow)
 
 
-def _has_index(part):
+def _has_index(part, operators=("eq", "in", "gt", "gte", "lt", "lte")):
     if part == SEARCH or isinstance(part.field, Relations):
         return True
-    return (part.field.indexed or isinstance(part.field, Relation)) and part.operator in ("eq", "in", "gt", "gte", "lt", "lte")
+    return (part.field.indexed or isinstance(part.field, Relation)) and part.operator in operators
+
+
+def _is_carried(query, part):
+    """Whether the indexes of orders answer this part without the row."""
+    if part == SEARCH or isinstance(part.field, Relations):
+        return True
+    names = conditions.fields_of(part.field.when) if isinstance(part.field, Derived) else {part.field.name}
+    return names <= {query.sort[0][0], *tables.carried(registry.get(query.register.name))}
 
 
 def _counts(selects, cap):
@@ -384,14 +397,24 @@ def _index_ids(name, match):
 def count(query, exact=False):
     """How many rows the list has: up to 1,000 counted, more said as capped; all of them when exact."""
     if exact:
-        return Count(rows(query).count())
-    if query.q:
-        match = _match(query)
-        found = _by_index(query, match.every)[0] if match else rows(query)
-    else:
-        found = rows(query, _tested(query, ordered=False))
-    value = _counts([found.select(peewee.SQL("1"))], CAP)[0]
-    return Count(min(value, CAP), value > CAP)
+        return Count(rows(query).select(peewee.SQL("1")).count())
+    return counts([query])[0]
+
+
+def counts(queries):
+    """The capped counts of several lists, in one statement."""
+    return _capped([rows(query).select(peewee.SQL("1")) for query in queries])
+
+
+def _capped(selections):
+    """The capped number of rows of each selection, by one UNION ALL."""
+    union = None
+    for at, selection in enumerate(selections):
+        some = selection.limit(CAP + 1).alias("some")
+        part = peewee.Select([some], [peewee.Value(at).alias("at"), peewee.fn.COUNT(peewee.SQL("1")).alias("n")])
+        union = part if union is None else union.union_all(part)
+    found = dict(union.bind(database).tuples().execute(database)) if union is not None else {}
+    return [Count(min(found[at], CAP), found[at] > CAP) for at in range(len(selections))]
 
 
 def page(query):
@@ -434,7 +457,7 @@ def _ordered(query, start, backwards, limit):
     sort_column = model.id if by_id else column(model, registry.get(query.register.name), name)
     down = descending != backwards
     phases = ("known",) if by_id else (("unknown", "known") if backwards else ("known", "unknown"))
-    tested, found = _tested(query), []
+    (query, tested), found = _plan(query), []
     for phase in phases:
         if start and phases.index(phase) < phases.index(start[0]):
             continue
@@ -757,16 +780,14 @@ def lookup(register_name, actor, q="", *, limit=20, where=None):
 
 def related(register_name, actor, record):
     """Registers with records of this one, each with its capped count, in one statement."""
-    found, parts = [], []
-    for other in policy.registers(actor):
-        for field in _ties(register_name, other):
-            tied = tie_expression(register_name, other, field, record.id)
-            found.append((other, field))
-            parts.append(policy.rows(other, actor).where(tied).select(peewee.SQL("1")))
-    counts = _counts(parts, CAP)
+    tabs = [(other, field) for other in policy.registers(actor) for field in _ties(register_name, other)]
+    selections = [
+        policy.rows(other, actor).where(tie_expression(register_name, other, field, record.id)).select(peewee.SQL("1"))
+        for other, field in tabs
+    ]
     order = {name: at for at, name in enumerate(registry.get(register_name).related)}
-    tabs = [Related(other, field, Count(min(counts[at], CAP), counts[at] > CAP)) for at, (other, field) in enumerate(found)]
-    return sorted(tabs, key=lambda tab: order.get(tab.register.name, len(order)))
+    found = [Related(other, field, count) for (other, field), count in zip(tabs, _capped(selections), strict=True)]
+    return sorted(found, key=lambda tab: order.get(tab.register.name, len(order)))
 
 
 def _ties(register_name, other):

@@ -27,7 +27,7 @@ HEADER_WITHIN = 50
 EXCEL_ERRORS = ("#N/A", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BIGGEST_EXACT = 10**15
-_MEMORY, _SECONDS, _UNPACKED = 2 * 1024**3, 300, 1024**3
+_MEMORY, _SECONDS, _UNPACKED = 2 * 1024**3, 120, 1024**3
 _FORMULA_MARKS = (b"<f", b":f>", b":f ", b't="e"', b"t='e'")
 
 
@@ -247,12 +247,16 @@ def dump_workbook(path, out):
         _line(out, {"sheet": name})
         left = [""] * (sheet.start or (0, 0))[1]
         for number, row in enumerate(sheet.iter_rows(), 1):
-            cells = left + [cell_text(value) for value in row]
-            for at, fault in faults.get((name, number), ()):
-                cells += [""] * (at + 1 - len(cells))
-                cells[at] = fault
-            if any(cells):
-                _line(out, [number, cells])
+            found = faults.get((name, number), ())
+            if found or any(value != "" for value in row):
+                _line(out, [number, _with_faults(left + [cell_text(value) for value in row], found)])
+
+
+def _with_faults(cells, faults):
+    for at, fault in faults:
+        cells += [""] * (at + 1 - len(cells))
+        cells[at] = fault
+    return cells
 
 
 def _line(out, value):

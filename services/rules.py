@@ -6,6 +6,7 @@ Every check answers whether the rule holds; the id in its docstring is the syste
 from datetime import timedelta
 
 from models import registry, tables
+from models.base import alone
 from models.errors import Fault, Invalid, say
 from models.journal import Change, Link
 from models.values import now, today
@@ -490,6 +491,7 @@ def keep_one_admin(work, register, ids):
     """There is always an administrator who can come in."""
     if work.actor.system:
         return
+    alone("administrators")
     account, membership = tables.model("account"), tables.model("membership")
     able = (
         membership.select()

@@ -96,7 +96,7 @@ def match(text, units=()):
     if not runs:
         return None
     joined = "".join(runs)
-    parts = [_part(run) for run in runs]
+    parts = [_part(run, at == len(runs)) for at, run in enumerate(runs, 1)]
     scope = _any([_token(f"u{kind}{id}") for kind, id in units]) if units else None
     code = _token("k" + joined)
     begin = _any([_token("b" + joined[:2])] + ([_prefix("j" + joined)] if _is_latin(joined) else [])) if len(joined) > 1 else None
@@ -109,9 +109,11 @@ def match(text, units=()):
     return Match((first, _without(begun, code), _without(found, _any([code, begin]))), every)
 
 
-def _part(run):
+def _part(run, last):
+    """What one run of characters asks for. Of Latin words, the last may still be under way; a number has no initials."""
     if _is_latin(run):
-        return _any([_prefix("w" + run), _prefix("i" + run)])
+        word = _prefix("w" + run) if last else _token("w" + run)
+        return _any([word, _prefix("i" + run)]) if run.isalpha() else word
     if len(run) == 1:
         return _token("c" + run)
     return _phrase(["w" + run[at : at + 2] for at in range(len(run) - 1)])

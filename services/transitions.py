@@ -84,13 +84,16 @@ def run(work, operation):
         raise Invalid([Fault("reason", "required", say("请写明理由。"))])
     refuse_other_fields(full, operation.values)
     sets = {full.workflow.field: transition.target} | {key: _value(value, actor) for key, value in transition.sets}
-    written = writer.update(
-        full.name, work, operation.id, operation.values | sets, version=operation.version or row["version"], move=transition
-    )
-    missing = [full.field(part) for part in transition.requires if written.values.get(part) is None]
+    missing = [full.field(part) for part in transition.requires if _blank(operation.values.get(part, old.get(part)))]
     if missing:
         raise Invalid([Fault(part.name, "required", say("「{move}」前请填写「{label}」。", move=transition.title, label=part.title)) for part in missing])
-    return written
+    return writer.update(
+        full.name, work, operation.id, operation.values | sets, version=operation.version or row["version"], move=transition
+    )
+
+
+def _blank(value):
+    return value is None or value in ("", (), []) or (isinstance(value, str) and not value.strip())
 
 
 def not_now(record, name):

@@ -349,9 +349,14 @@ def claim_files(register, actor, id, values):
             continue
         free = StoredFile.record_id.is_null() & (StoredFile.uploaded_by == actor.id)
         own = (StoredFile.register == register.name) & (StoredFile.record_id == id)
-        found = {row.id for row in StoredFile.select(StoredFile.id).where(StoredFile.id.in_(wanted) & (free | own))}
+        found = {
+            row.id
+            for row in StoredFile.select(StoredFile.id).where(
+                StoredFile.id.in_(wanted) & (free | own) & StoredFile.kind.in_(field.accept)
+            )
+        }
         if set(wanted) - found:
-            raise Invalid([Fault(field.name, "file", say("「{label}」里有文件已失效，请重新上传。", label=field.title))])
+            raise Invalid([Fault(field.name, "file", say("「{label}」里有文件已失效，或不是这里收的种类，请重新上传。", label=field.title))])
         StoredFile.update(register=register.name, record_id=id).where(StoredFile.id.in_(wanted)).execute()
 
 

@@ -115,7 +115,7 @@ MEMBERSHIP = Register(
             name="current",
             label="当前有效",
             label_en="Current",
-            when=when(from_date__lte="$today", any=(when(to_date__empty=True), when(to_date__gt="$today"))),
+            when=when(from_date__lte="$today", any=(when(to_date__empty=True), when(to_date__gte="$today"))),
         ),
     ),
     key=("account", "role", "district", "school", "team", "from_date"),

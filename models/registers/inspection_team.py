@@ -12,7 +12,7 @@ CURRENT = Derived(
     name="current",
     label="当前有效",
     label_en="Current",
-    when=when(from_date__lte="$today", any=(when(to_date__empty=True), when(to_date__gt="$today"))),
+    when=when(from_date__lte="$today", any=(when(to_date__empty=True), when(to_date__gte="$today"))),
 )
 PERIOD = in_order("from_date", "to_date", "结束日期不能早于开始日期。", "It cannot end before it starts.")
 
