@@ -33,4 +33,5 @@ class HomeView(AdminIndexView):
             {"when": item.at, "text": item.title, "register": text(item.register.titled), "url": url_for("register.details", register=item.register.name, id=item.id)}
             for item in home.recent(g.actor)
         ]
-        return self.render("home.html", cards=cards, recent=recent)
+        totals = [(text(register.titled), count) for register, count in home.totals(g.actor)]
+        return self.render("home.html", cards=cards, recent=recent, totals=totals)

@@ -51,7 +51,6 @@ def make(path, rows):
     for at in range(0, rows, CHUNK):
         records.create_many("damaged_building", SYSTEM, _buildings(schools, at, min(CHUNK, rows - at)))
     seconds = time.perf_counter() - start
-    base.database.execute_sql("ANALYZE")
     return {"seconds": seconds, "rows": rows, "city": accounts[0], "clerk": accounts[1], "district": districts[0]}
 
 

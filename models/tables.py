@@ -106,9 +106,10 @@ def is_choice(field):
 
 def orders(register):
     """The columns, besides the number, in whose order lists are read along an index: indexed values and the default sort."""
-    values = [field for field in register.fields if field.indexed and field.stored and not isinstance(field, (Relation, Choice, YesNo))]
-    default = [] if register.sort.lstrip("-") == "id" else [_column(register, register.sort.lstrip("-"))]
-    return tuple(dict.fromkeys([*(f"f_{field.id}" for field in values), *default]))
+    values = [field for field in register.fields if field.indexed and not isinstance(field, (Relation, Choice, YesNo))]
+    default = register.sort.lstrip("-")
+    found = [f"f_{field.id}" for field in values if field.stored] + ([_column(register, default)] if default != "id" else [])
+    return tuple(dict.fromkeys(found))
 
 
 def _column(register, name):

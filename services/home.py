@@ -57,6 +57,16 @@ def tasks(actor):
     return found[:MOST_CARDS]
 
 
+def totals(actor):
+    """[(register, Count)] of registers the actor may count but not open: how many there are in his units, no rows, no names."""
+    counted = [
+        register
+        for register in registry.all()
+        if policy.may(actor, "count", register) and not policy.may(actor, "view", register)
+    ]
+    return list(zip(counted, query.counts_of(counted, actor), strict=True))
+
+
 @dataclass(frozen=True)
 class Recent:
     """A record the actor changed lately, still his to see."""

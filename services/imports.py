@@ -134,6 +134,11 @@ def _create(plan, work, rows):
             _place(asked, rows)
             work.confirmed = CONFIRMED
         except Invalid as error:
+            if len(rows) > 1 and not all(_at(fault)[0] for fault in error.faults):
+                # A fault that names no row: each half is tried by itself, down to the row it is about.
+                _create(plan, work, rows[: len(rows) // 2])
+                _create(plan, work, rows[len(rows) // 2 :])
+                break
             _place(error, rows)
             rows = [row for row in rows if row.outcome == "new"]
     work.confirmed = ""
@@ -172,13 +177,16 @@ def _tried(work, write):
 
 
 def _place(error, rows):
-    """Puts the faults "n.field" of a set on its rows. One that names no row is about them all."""
+    """Puts the faults "n.field" of a set on its rows; one that names no row is about the only one."""
     for fault in error.faults:
-        at, mark, name = fault.field.partition(".")
-        found = [rows[int(at)]] if mark and at.isdigit() else rows
-        for row in found:
-            part = replace(fault, field=name) if mark and at.isdigit() else fault
-            (_warn if fault.level == "warning" else _refuse)([part], row)
+        at, name = _at(fault)
+        (_warn if fault.level == "warning" else _refuse)([replace(fault, field=name)], rows[int(at or 0)])
+
+
+def _at(fault):
+    """("3", "name") of the field "3.name", ("", "name") of "name"."""
+    at, _, name = fault.field.partition(".")
+    return (at, name) if at.isdigit() else ("", fault.field)
 
 
 def _warn(faults, row):

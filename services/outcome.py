@@ -56,24 +56,5 @@ class Outcome:
         """new 118 changed 0 unchanged 0 error 0 warning 30 out_of_scope 0"""
         return " ".join(f"{name} {count}" for name, count in self.counts.items())
 
-    def to_dict(self):
-        """The outcome as JSON."""
-        return {
-            "counts": self.counts,
-            "written": self.written,
-            "change_set": self.change_set,
-            "messages": [
-                {
-                    "row": message.row,
-                    "column": message.column,
-                    "field": message.field,
-                    "code": message.code,
-                    "level": message.level,
-                    "message": str(message.placed),
-                }
-                for message in self.messages
-            ],
-        }
-
     def tell(self, code, sentence, *, row=None, column="", field="", level="info"):
         self.messages.append(Message(row, column, field, code, sentence, level))

@@ -294,28 +294,49 @@ def _condition(query, part):
     return expression(registry.get(query.register.name), part.field, part.operator, part.value)
 
 
-def _plan(query, ordered=True):
-    """(query, the parts of it to test row by row) as a list is best read on SQLite, in its order or only to be counted.
+def _plan(query):
+    """(query, the parts of it to test row by row) as a page of it is best read on SQLite.
 
     SQLite's planner takes whatever filter has an index, gathers the rows and sorts them, be they half the table: it cannot tell a
     value that is rare from one that is not. So each is tried: one that finds few rows is left to its index, the others are tested
     while reading along the order, whose index carries most of what they ask for. What it does not carry is first looked for in
     the rows as they lie: if few rows have it, they are the list. PostgreSQL knows its values.
     """
-    order = query.sort[0][0] if ordered else "id"
-    free = tuple(part for part in _parts(query) if part == SEARCH or part.field.name not in (order, *UNIT_FIELDS))
-    simple = len(free) == 1 and (not ordered or (order == "id" and _has_index(free[0], ("eq",))))
-    if is_postgres() or query.trash or query.ids or not free or simple:
+    order = query.sort[0][0]
+    free = _free(query, order)
+    if not free or (order == "id" and len(free) == 1 and _has_index(free[0], ("eq",))):
         return query, ()
-    live = query.model.select(peewee.SQL("1")).where(query.model.deleted_at.is_null())
-    tried = [part for part in free if _has_index(part)]
-    counts = _counts([live.where(_condition(query, part)) for part in tried], NARROW)
-    narrow = next((part for part, count in zip(tried, counts, strict=True) if count <= NARROW), None)
+    narrow = _narrow([(query, free)])[0]
     if narrow is None and order != "id" and not all(_is_carried(query, part) for part in free):
         few = tuple(id for (id,) in rows(query, free).select(query.model.id).limit(NARROW + 1).tuples())
         if len(few) <= NARROW:
             return replace(query, filters=(), q="", ids=few or (0,)), ()
     return query, tuple(part for part in free if part != narrow)
+
+
+def _free(query, order=""):
+    """The parts of a list that may be found or tested; its unit is always found, and the order's own field bounds the reading."""
+    if is_postgres() or query.trash or query.ids:
+        return ()
+    return tuple(part for part in _parts(query) if part == SEARCH or part.field.name not in (order, *UNIT_FIELDS))
+
+
+def _narrow(asked):
+    """For each (query, parts) the first of the parts that finds few rows, or None. One statement for all."""
+    tried = [(at, query, part) for at, (query, parts) in enumerate(asked) for part in parts if _has_index(part)]
+    numbers = _numbers([_finds(query, part) for _, query, part in tried], NARROW)
+    found = [None] * len(asked)
+    for (at, _, part), number in zip(tried, numbers, strict=True):
+        if number <= NARROW and found[at] is None:
+            found[at] = part
+    return found
+
+
+def _finds(query, part):
+    """The rows that one part finds by itself."""
+    if part == SEARCH and _match(query):
+        return _index_ids(query.register.name, _match(query).every)
+    return query.model.select(peewee.SQL("1")).where(query.model.deleted_at.is_null() & _condition(query, part))
 
 
 def _has_index(part, operators=("eq", "in", "gt", "gte", "lt", "lte")):
@@ -330,18 +351,6 @@ def _is_carried(query, part):
         return True
     names = conditions.fields_of(part.field.when) if isinstance(part.field, Derived) else {part.field.name}
     return names <= {query.sort[0][0], *tables.carried(registry.get(query.register.name))}
-
-
-def _counts(selects, cap):
-    """How many rows each of these selects has, cap + 1 meaning more than the cap; one statement for all."""
-    union = None
-    for at, select in enumerate(selects):
-        part = peewee.Select(
-            [select.limit(cap + 1).alias("some")], [peewee.Value(at).alias("at"), peewee.fn.COUNT(peewee.SQL("1")).alias("n")]
-        )
-        union = part if union is None else union.union_all(part)
-    found = dict(union.bind(database).tuples().execute(database)) if selects else {}
-    return [found[at] for at in range(len(selects))]
 
 
 def expression(register, field, operator, value):
@@ -402,19 +411,41 @@ def count(query, exact=False):
 
 
 def counts(queries):
-    """The capped counts of several lists, in one statement."""
-    return _capped([rows(query).select(peewee.SQL("1")) for query in queries])
+    """The capped counts of several lists, in one statement or two."""
+    several = [() if query.q or len(_free(query)) < 2 else _free(query) for query in queries]
+    narrow = _narrow(list(zip(queries, several, strict=True)))
+    return _capped(
+        [
+            _counted(query, tuple(part for part in parts if part != kept)).select(peewee.SQL("1"))
+            for query, parts, kept in zip(queries, several, narrow, strict=True)
+        ]
+    )
+
+
+def _counted(query, tested):
+    match = _match(query) if query.q else None
+    return _by_index(query, match.every)[0] if match else rows(query, tested)
+
+
+def counts_of(registers, actor):
+    """The capped number of rows of registers, as far as the actor may count them, in one statement."""
+    return _capped([policy.rows(register, actor, action="count").select(peewee.SQL("1")) for register in registers])
 
 
 def _capped(selections):
-    """The capped number of rows of each selection, by one UNION ALL."""
+    """The capped number of rows of each selection."""
+    return [Count(min(number, CAP), number > CAP) for number in _numbers(selections, CAP)]
+
+
+def _numbers(selections, cap):
+    """How many rows each selection has, cap + 1 meaning more than the cap; by one UNION ALL."""
     union = None
     for at, selection in enumerate(selections):
-        some = selection.limit(CAP + 1).alias("some")
+        some = selection.limit(cap + 1).alias("some")
         part = peewee.Select([some], [peewee.Value(at).alias("at"), peewee.fn.COUNT(peewee.SQL("1")).alias("n")])
         union = part if union is None else union.union_all(part)
     found = dict(union.bind(database).tuples().execute(database)) if union is not None else {}
-    return [Count(min(found[at], CAP), found[at] > CAP) for at in range(len(selections))]
+    return [found[at] for at in range(len(selections))]
 
 
 def page(query):
@@ -451,7 +482,7 @@ def _page(query, found, position, backwards):
 
 def _ordered(query, start, backwards, limit):
     """[(mark, row)] in sort order from a mark on. Rows whose sort value is unknown come last, both ways."""
-    (name, descending), = query.sort[:1]
+    name, descending = query.sort[0]
     model = query.model
     by_id = name == "id"
     sort_column = model.id if by_id else column(model, registry.get(query.register.name), name)

@@ -41,7 +41,8 @@ def _cut(text):
     words, others = [], []
     for run in _RUN.findall(fold(text)):
         if _is_latin(run):
-            words.append("w" + run)
+            # PostgreSQL takes no word over 2,046 bytes, and nobody types more than this.
+            words.append("w" + run[:LONGEST_QUERY])
             continue
         run = run[:200]
         words += ["w" + run[at : at + 2] for at in range(max(len(run) - 1, 1))]

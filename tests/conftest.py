@@ -10,7 +10,7 @@ import config
 from models import base
 from services import records  # noqa: F401 - importing it registers the rules the declarations name
 from tests import engines, postgres
-from tests.browser import Browser
+from tests.clients import Browser
 
 LEASE = pytest.StashKey()
 CHEAP = {

@@ -425,10 +425,9 @@ def test_a_workbook_that_would_take_all_memory_is_refused(start, tmp_path, first
         imports.run_plain("school", path, SYSTEM)
 
 
-def test_outcome_as_json_carries_counts_and_places(start, bring):
-    found = bring(HEAD + "0031,丁校,青禾区,学院,县区属,公办,\r\n").to_dict()
-    assert found["counts"]["error"] == 1 and not found["written"]
-    assert found["messages"][0]["row"] == 2 and found["messages"][0]["field"] == "level"
+def test_a_message_knows_its_row_column_and_field(start, bring):
+    message = bring(HEAD + "0031,丁校,青禾区,学院,县区属,公办,\r\n").messages[0]
+    assert (message.row, message.column, message.field, message.code, message.level) == (2, "学校类别", "level", "choice", "error")
 
 
 def test_csv_written_by_hand_reads_as_csv(start, bring):

@@ -208,13 +208,14 @@ def test_a_school_closes_with_a_reason_while_hazards_are_open(city):
 
 
 def test_headcounts_that_jump_or_do_not_add_up(city):
-    create(city, "school_headcount", "b2", as_of=day(-9), students="1000")
-    jump = {"as_of": day(-2), "students": "1300"}
-    assert broken(create, city, "school_headcount", "b2", refused=NeedsConfirmation, **jump) == {"jump"}
-    assert create(city, "school_headcount", "b2", confirmed="并入一校", **jump).id
-    assert "parts" in broken(create, city, "school_headcount", "b2", as_of=day(-1), students="1300", support_staff="20")
-    size = {"as_of": day(-1), "students": "32000"}
-    assert "size" in broken(create, city, "school_headcount", "b2", refused=NeedsConfirmation, **size)
+    school = {"school": create(city, "school", "b", district=city.district("b")).id}
+    create(city, "school_headcount", "b", as_of=day(-9), students="1000", **school)
+    jump = {"as_of": day(-2), "students": "1300"} | school
+    assert broken(create, city, "school_headcount", "b", refused=NeedsConfirmation, **jump) == {"jump"}
+    assert create(city, "school_headcount", "b", confirmed="并入一校", **jump).id
+    later = {"as_of": day(-1)} | school
+    assert "parts" in broken(create, city, "school_headcount", "b", students="1300", support_staff="20", **later)
+    assert "size" in broken(create, city, "school_headcount", "b", refused=NeedsConfirmation, students="32000", **later)
 
 
 # inspection -------------------------------------------------------------------------------------------------------------
