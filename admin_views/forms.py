@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from wtforms import Form, SelectField, SelectMultipleField, StringField, TextAreaField
 
 from admin_views.words import help_of, text
-from models.fields import Attachment, Derived, Relation, Relations, YesNo
+from models.fields import Attachment, Derived, Relation, Relations, YesNo, masked
+from models.values import NA
 from services import attachments, query
 
 LIST_CONTROLS = ("multiselect", "relations", "file")
@@ -21,6 +22,9 @@ def raw_of(field, value):
         return [str(part) for part in value] if isinstance(value, tuple) else []
     if value is None:
         return ""
+    if field.sensitivity == "masked" and value is not NA:
+        # Shown cut short; typed over to change it, left alone it comes back the same and is not touched.
+        return masked(field.render(value))
     if isinstance(field, YesNo) and isinstance(value, bool):
         return "1" if value else "0"
     if field.control in ("select", "relation"):

@@ -46,7 +46,7 @@ def _head(asked, field):
     (name, down), = asked.sort
     sorted_here = name == field.name
     url = None
-    if field.sortable and not asked.trash:
+    if field.sortable and field.sensitivity != "masked" and not asked.trash:
         url = address(query.pairs(asked, sort=field.name if not sorted_here or down else f"-{field.name}"))
     return {
         "label": heading(field),

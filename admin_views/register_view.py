@@ -14,6 +14,7 @@ from admin_views.list_page import list_context
 from admin_views.words import text
 from models import conditions
 from models.errors import Conflict, Invalid, NeedsConfirmation, Unavailable
+from models.fields import masked
 from services import desk, history, policy, query, records, transitions
 
 LATEST = 8
@@ -351,7 +352,7 @@ def _contest(register, part, record):
         if field.control in ("relation", "relations"):
             ids = value if isinstance(value, tuple) else (value,)
             return "、".join(query.labels(field.to, ids, g.actor).values())
-        return field.render(value)
+        return masked(field.render(value)) if field.sensitivity == "masked" else field.render(value)
 
     return {"name": field.name, "label": text(field.title), "mine": words(part.mine), "theirs": words(part.theirs), "base": words(part.base)}
 

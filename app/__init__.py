@@ -37,6 +37,7 @@ def create_app(settings=None):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)
     app.before_request(_connect)
     app.teardown_request(_disconnect)
+    app.after_request(_disconnect_after_stream)
     for part in (init_headers, init_operations, init_errors, init_words, init_auth, admin_views.init_admin):
         part(app)
     return app
@@ -50,3 +51,10 @@ def _connect():
 
 def _disconnect(error):
     base.release_connection()
+
+
+def _disconnect_after_stream(answer):
+    """A streamed export reads while it is sent, after the request's own end: its connection is released then."""
+    if answer.is_streamed:
+        answer.call_on_close(base.release_connection)
+    return answer

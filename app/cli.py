@@ -251,14 +251,16 @@ def _by_code(register, code):
 @click.option("--empty", type=click.Choice(imports.EMPTIES), default="keep")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help="列对应的字段；FIELD 留空表示不要这一列。")
 @click.option("--set", "constants", multiple=True, metavar="FIELD=VALUE", help="每一行都用的值。")
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="只导入这一列是这个值的行。")
+@click.option("--translate", multiple=True, metavar="FIELD:TEXT=VALUE,…", help="文件里的写法换成台账里的值。")
 @click.option("--as", "username", default="", help="以谁的身份。")
 @click.option("--dry-run", is_flag=True, help="只看会发生什么，不写入。")
 @click.option("--json", "as_json", is_flag=True, help="用 JSON 打印结果。")
-def import_file(register, file, mode, which, empty, mapping, constants, username, dry_run, as_json):
+def import_file(register, file, mode, which, empty, mapping, constants, where, translate, username, dry_run, as_json):
     """导入一个表格文件。"""
     outcome = imports.run_plain(
         _known(register), file, _actor(username), mapping=_pairs(mapping), constants=_pairs(constants),
-        mode=mode, policy=which, empty=empty, dry_run=dry_run,
+        where=_pairs(where), translate=_translations(translate), mode=mode, policy=which, empty=empty, dry_run=dry_run,
     )  # fmt: skip
     if as_json:
         click.echo(json.dumps(_outcome(outcome), ensure_ascii=False))
@@ -322,6 +324,15 @@ def _listed(texts):
         if not sign or not name.strip():
             raise click.ClickException(text(say("「{text}」应写成 名称=值。", text=name)))
     return [(name.strip(), value) for name, _, value in found]
+
+
+def _translations(texts):
+    """{field: {text: value}} of "damage:0=slight,1=moderate"."""
+    found = {}
+    for text_ in texts:
+        name, _mark, pairs = text_.partition(":")
+        found[name] = _pairs(pairs.split(","))
+    return found
 
 
 def _pairs(texts):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from models import registry, tables
 from models.base import atomic
 from models.errors import AppError, Conflict, NotAllowed, NotFound, say
-from models.fields import Relation, Relations
+from models.fields import Relation, Relations, masked
 from models.journal import Change
 from services import policy, query, records, writer
 from services.actor import SYSTEM
@@ -108,7 +108,7 @@ def _text(part, stored, texts):
     if part.id in texts and value is not None:
         ids = value if isinstance(value, tuple) else (value,)
         return "、".join(texts[part.id].get(id, str(id)) for id in ids)
-    return part.render(value)
+    return masked(part.render(value)) if part.sensitivity == "masked" and value is not None else part.render(value)
 
 
 def revert(register_name, actor, id, change_set, *, version):
@@ -151,6 +151,7 @@ def undo(actor, change_set):
         raise NotAllowed(say("只能撤销自己做的修改。"), "own_changes_only")
     kept, count = [], 0
     with working(actor, kind="undo", reason=str(change_set)) as work:
+        work.begin()
         for record_key, group in _by_record(rows).items():
             try:
                 with atomic():

@@ -14,7 +14,7 @@ def match(plan, rows):
     """Finds, in sets, the record each row means, with the columns to compare."""
     asked = {row.mark for row in rows if row.identity}
     found = matching.existing(plan.register, plan.actor, asked)
-    keyed = {mark for mark in asked - set(found) if mark[0] == plan.register.key}
+    keyed = {mark for mark in asked - set(found) if mark[0] == plan.register.key and not plan.actor.system}
     taken = matching.existing(plan.register, SYSTEM, keyed)
     seen = _records(plan, sorted({ids[0] for ids in found.values() if len(ids) == 1}))
     for row in rows:
@@ -53,7 +53,7 @@ def decide(plan, row):
             row.faults.pop(name, None)
         elif part.readonly or isinstance(part, Attachment):
             row.faults.pop(name, None)
-            row.warn(name, "read_only", say("「{label}」由系统填写，与系统里的不同，没有改。", label=part.title))
+            row.warn(name, "read_only", say("「{label}」不从表格导入，与系统里的不同，没有改。", label=part.title))
         elif name not in row.faults and part.sensitivity == "masked" and _MASK in text:
             row.refuse(name, "masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=part.title))
         elif name not in row.faults:
@@ -70,7 +70,7 @@ def _decide_new(plan, row):
     for name, text in list(row.texts.items()):
         part = plan.register.field(name)
         if (part.readonly or isinstance(part, Attachment)) and text.strip():
-            row.warn(name, "read_only", say("「{label}」由系统填写，没有导入。", label=part.title))
+            row.warn(name, "read_only", say("「{label}」不从表格导入，这一格没有用。", label=part.title))
         elif part.sensitivity == "masked" and _MASK in text:
             row.faults[name] = ("masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=part.title))
         if part.readonly:

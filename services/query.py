@@ -160,7 +160,7 @@ def parse(register_name, actor, pairs=(), *, trash=False, action="view", ids=())
 
 def filter_fields(register):
     """The fields a list offers to filter by: the declared ones, and the units every scoped row carries."""
-    declared = tuple(register.field(name) for name in register.filters)
+    declared = tuple(field for field in map(register.field, register.filters) if field.sensitivity != "masked")
     return tuple(field for name, field in UNIT_FIELDS.items() if carries(register, name)) + declared
 
 
@@ -174,6 +174,9 @@ def carries(register, unit):
 def _filter(register, name, raw):
     field_name, operator = split(name)
     field = register.by_name.get(field_name) or (UNIT_FIELDS.get(field_name) if carries(register, field_name) else None)
+    if field is not None and field.sensitivity == "masked" and operator != "empty":
+        # A filter on a value that is shown cut short would tell it letter by letter.
+        raise FieldError("masked", say("「{label}」是遮挡的，不能按它筛选。", label=field.title))
     if field is None or operator not in field.operators:
         raise FieldError("unknown_parameter", say("没有「{name}」这个筛选条件。", name=name[:60]))
     if len(raw) > 2000 or "\x00" in raw:
@@ -208,7 +211,7 @@ def _sort(register, raw):
     for part in raw.split(","):
         name, descending = part.strip().lstrip("-"), part.strip().startswith("-")
         field = register.by_name.get(name)
-        if name != "id" and (field is None or not field.sortable):
+        if name != "id" and (field is None or not field.sortable or field.sensitivity == "masked"):
             raise FieldError("unknown_sort", say("不能按「{name}」排序。", name=name[:60]))
         found.append((name if field is None else field.name, descending))
     return tuple(found[:1]) if found[0][0] != "id" else (("id", found[0][1]),)
@@ -272,15 +275,28 @@ def _words(field, value, actor):
 # -- rows ----------------------------------------------------------------------------------------------------------------
 
 
-def rows(query, tested=()):
-    """The rows of a list without order or page: policy's rows, the filters, the search. No index is to serve those in `tested`."""
+def rows(query, hints=None):
+    """The rows of a list without order or page: policy's rows, the filters, the search. `hints` say how SQLite is to use a part."""
     found = policy.rows(query.register, query.actor, action=query.action, trash=query.trash)
     if query.ids:
         found = found.where(query.model.id.in_(query.ids))
     for part in _parts(query):
-        condition = _condition(query, part)
-        found = found.where(peewee.Expression(condition, "IS", peewee.SQL("TRUE")) if part in tested else condition)
+        found = found.where((hints or {}).get(part, _as_it_is)(_condition(query, part)))
     return found
+
+
+def _as_it_is(condition):
+    return condition
+
+
+def _rare(condition):
+    """The condition, with the word that it finds few rows: its index is the one to take."""
+    return peewee.fn.LIKELIHOOD(condition, peewee.SQL("0.0001"))
+
+
+def _tested(condition):
+    """The condition in a form that no index serves: it is tested on each row that is read."""
+    return peewee.Expression(condition, "IS", peewee.SQL("TRUE"))
 
 
 def _parts(query):
@@ -295,40 +311,40 @@ def _condition(query, part):
 
 
 def _plan(query):
-    """(query, the parts of it to test row by row) as a page of it is best read on SQLite.
+    """(query, hints) by which a page of it is best read on SQLite.
 
-    SQLite's planner takes whatever filter has an index, gathers the rows and sorts them, be they half the table: it cannot tell a
-    value that is rare from one that is not. So each is tried: one that finds few rows is left to its index, the others are tested
-    while reading along the order, whose index carries most of what they ask for. What it does not carry is first looked for in
-    the rows as they lie: if few rows have it, they are the list. PostgreSQL knows its values.
+    SQLite's planner cannot tell a value that is rare from one that half the table has, nor that a page wants fifty rows: it takes
+    whatever filter has an index, gathers all the rows and sorts them. So each part is tried: one that finds few rows is left to its
+    index, the others are tested while reading along the order, whose index carries most of what they ask for. What it does not
+    carry is first looked for in the rows as they lie: if few rows have it, they are the list. PostgreSQL knows its values.
     """
     order = query.sort[0][0]
     free = _free(query, order)
     if not free or (order == "id" and len(free) == 1 and _has_index(free[0], ("eq",))):
-        return query, ()
-    narrow = _narrow([(query, free)])[0]
-    if narrow is None and order != "id" and not all(_is_carried(query, part) for part in free):
-        few = tuple(id for (id,) in rows(query, free).select(query.model.id).limit(NARROW + 1).tuples())
+        return query, {}
+    hints = _hints([(query, free)])[0]
+    if _rare not in hints.values() and order != "id" and not all(_is_carried(query, part) for part in free):
+        few = tuple(id for (id,) in rows(query, hints).select(query.model.id).limit(NARROW + 1).tuples())
         if len(few) <= NARROW:
-            return replace(query, filters=(), q="", ids=few or (0,)), ()
-    return query, tuple(part for part in free if part != narrow)
+            return replace(query, filters=(), q="", ids=few or (0,)), {}
+    return query, hints
 
 
 def _free(query, order=""):
-    """The parts of a list that may be found or tested; its unit is always found, and the order's own field bounds the reading."""
+    """The parts of a list that may be found or tested: not its district, always found, nor the order's own, which bounds it."""
     if is_postgres() or query.trash or query.ids:
         return ()
-    return tuple(part for part in _parts(query) if part == SEARCH or part.field.name not in (order, *UNIT_FIELDS))
+    return tuple(p for p in _parts(query) if p == SEARCH or (p.field != UNIT_FIELDS["district"] and p.field.name != order))
 
 
-def _narrow(asked):
-    """For each (query, parts) the first of the parts that finds few rows, or None. One statement for all."""
+def _hints(asked):
+    """For each (query, parts) {part: hint}: the first of the parts that finds few rows is rare. One statement for all."""
     tried = [(at, query, part) for at, (query, parts) in enumerate(asked) for part in parts if _has_index(part)]
     numbers = _numbers([_finds(query, part) for _, query, part in tried], NARROW)
-    found = [None] * len(asked)
+    found = [dict.fromkeys(parts, _tested) for _, parts in asked]
     for (at, _, part), number in zip(tried, numbers, strict=True):
-        if number <= NARROW and found[at] is None:
-            found[at] = part
+        if number <= NARROW and _rare not in found[at].values():
+            found[at][part] = _rare
     return found
 
 
@@ -412,24 +428,13 @@ def count(query, exact=False):
 
 def counts(queries):
     """The capped counts of several lists, in one statement or two."""
-    several = [() if query.q or len(_free(query)) < 2 else _free(query) for query in queries]
-    narrow = _narrow(list(zip(queries, several, strict=True)))
-    return _capped(
-        [
-            _counted(query, tuple(part for part in parts if part != kept)).select(peewee.SQL("1"))
-            for query, parts, kept in zip(queries, several, narrow, strict=True)
-        ]
-    )
+    hints = _hints([(query, () if query.q or len(_free(query)) < 2 else _free(query)) for query in queries])
+    return _capped([_counted(query, hint).select(peewee.SQL("1")) for query, hint in zip(queries, hints, strict=True)])
 
 
-def _counted(query, tested):
+def _counted(query, hints):
     match = _match(query) if query.q else None
-    return _by_index(query, match.every)[0] if match else rows(query, tested)
-
-
-def counts_of(registers, actor):
-    """The capped number of rows of registers, as far as the actor may count them, in one statement."""
-    return _capped([policy.rows(register, actor, action="count").select(peewee.SQL("1")) for register in registers])
+    return _by_index(query, match.every)[0] if match else rows(query, hints)
 
 
 def _capped(selections):
@@ -488,12 +493,12 @@ def _ordered(query, start, backwards, limit):
     sort_column = model.id if by_id else column(model, registry.get(query.register.name), name)
     down = descending != backwards
     phases = ("known",) if by_id else (("unknown", "known") if backwards else ("known", "unknown"))
-    (query, tested), found = _plan(query), []
+    (query, hints), found = _plan(query), []
     for phase in phases:
         if start and phases.index(phase) < phases.index(start[0]):
             continue
         mark = start if start and start[0] == phase else None
-        part = rows(query, tested)
+        part = rows(query, hints)
         key = model.id if phase == "unknown" or by_id else sort_column
         if not by_id:
             part = part.where(sort_column.is_null(phase == "unknown"))

@@ -291,14 +291,14 @@ def _insert_many(full, work, raws):
 
 
 def confirm_scopes(full, actor, ids):
-    """After saving a set: every row must be one the actor may edit."""
-    for at in range(0, len(ids), 500):
-        part = ids[at : at + 500]
+    """After saving a set: every row must be one the actor may edit; a fault names the first that is not by "n.field"."""
+    for start in range(0, len(ids), 500):
+        part = ids[start : start + 500]
         source = policy.rows(full, actor, action="edit")
         allowed = {id for (id,) in source.where(source.model.id.in_(part)).select(source.model.id).tuples()}
-        for id in part:
+        for at, id in enumerate(part, start):
             if id not in allowed:
-                writer.confirm_scope(full, actor, id)
+                raise Invalid([replace(writer.out_of_scope(full), field=f"{at}.{writer.out_of_scope(full).field}")])
 
 
 class _Rehearsed(Exception):
@@ -327,6 +327,7 @@ def apply_bulk(register_name, actor, ids, values, *, reason=""):
 def _bulk(work, register_name, ids, values, ready, refused):
     known = _all_seen(register_name, work.actor, ids)
     full = registry.get(register_name)
+    work.begin()  # before the first savepoint: what one refused record takes back must not take the change set along
     for record in known:
         try:
             with atomic():
@@ -365,7 +366,9 @@ def delete_many(register_name, actor, ids, reason=""):
     refused, count = [], 0
     policy.require(actor, "edit", registry.get(register_name))
     with working(actor, kind="trash", reason=reason) as work:
-        for record in _all_seen(register_name, actor, ids):
+        known = _all_seen(register_name, actor, ids)
+        work.begin()
+        for record in known:
             try:
                 with atomic():
                     trash(work, register_name, record.id)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin
 
-from models.base import database, execute_many, is_postgres
+from models.base import execute_many, is_postgres
 from models.fields import Code
 from models.tables import search_table
 
@@ -151,16 +151,14 @@ def _without(wanted, unwanted):
 
 def put(name, rows):
     """Writes index rows [(record id, token text)], replacing what was there."""
-    rows = list(rows)
     table = search_table(name)
     if is_postgres():
-        for id, text in rows:
-            database.execute_sql(
-                f'INSERT INTO "{table}" (id, tokens) VALUES (%s, %s::tsvector) ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens',
-                (id, _vector(text)),
-            )
-        return
-    execute_many(f'INSERT OR REPLACE INTO "{table}" (rowid, tokens) VALUES (?, ?)', rows)
+        execute_many(
+            f'INSERT INTO "{table}" (id, tokens) VALUES (%s, %s::tsvector) ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens',
+            [(id, _vector(text)) for id, text in rows],
+        )
+    else:
+        execute_many(f'INSERT OR REPLACE INTO "{table}" (rowid, tokens) VALUES (?, ?)', rows)
 
 
 def _vector(text):
@@ -169,6 +167,5 @@ def _vector(text):
 
 def remove(name, ids):
     """Takes records out of the index."""
-    table, column, mark = search_table(name), *(("id", "%s") if is_postgres() else ("rowid", "?"))
-    for id in ids:
-        database.execute_sql(f'DELETE FROM "{table}" WHERE {column} = {mark}', (id,))
+    column, mark = ("id", "%s") if is_postgres() else ("rowid", "?")
+    execute_many(f'DELETE FROM "{search_table(name)}" WHERE {column} = {mark}', [(id,) for id in ids])

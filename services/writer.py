@@ -5,13 +5,14 @@ actor may not have, he may not make.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import peewee
 
 from models import conditions, registry, tables
 from models.base import database, is_postgres
 from models.conditions import days_from
-from models.errors import Conflict, Contested, Fault, FieldError, Invalid, Label, NeedsConfirmation, NotAllowed, NotFound, say
+from models.errors import Conflict, Contested, Fault, FieldError, Invalid, NeedsConfirmation, NotAllowed, NotFound, say
 from models.fields import Attachment, Code, Derived, Relation, Relations
 from models.journal import Attachment as StoredFile, Link
 from models.values import NA, now
@@ -221,6 +222,7 @@ def derive(register, values):
     return values | derived
 
 
+@lru_cache(maxsize=4096)
 def involved(rule):
     """The fields whose change makes a rule worth asking again."""
     return conditions.fields_of(rule.when) | conditions.fields_of(rule.must) | set(rule.require) | ({rule.field} if rule.field else set())
@@ -460,11 +462,16 @@ def named_allowed(full, actor, raw):
 
 
 def confirm_scope(full, actor, id, action="edit"):
-    """After saving: the row must still be one the actor may do this to, else nothing is saved."""
+    """After saving: the row must be one the actor may still do this to, else nothing is saved."""
     if not policy.covers(full, actor, action, id):
-        place = full.scope.split(".")[0] if full.scope and not full.scope.startswith("id:") else ("district" if full.scope else "")
-        label = full.field(place).title if place in full.by_name else Label(full.label, full.label_en)
-        raise Invalid([Fault(place, "out_of_scope", say("「{label}」不在您可以填报的范围内，没有保存。", label=label))])
+        raise Invalid([out_of_scope(full)])
+
+
+def out_of_scope(full):
+    """The fault of a row outside the actor's scope, at the field that put it there."""
+    place = full.scope.split(".")[0] if full.scope and not full.scope.startswith("id:") else ("district" if full.scope else "")
+    label = full.field(place).title if place in full.by_name else full.titled
+    return Fault(place, "out_of_scope", say("「{label}」不在您可以填报的范围内，没有保存。", label=label))
 
 
 def run_effects(full, work, ids):

@@ -1,0 +1,120 @@
+"""Every door of the app: each address and method, and who may pass. A route that is not here fails the suite.
+
+A door of a register or record says which action it asks for; the access matrix walks it as everybody, on own and foreign rows.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+RECORD, REGISTER, TRASHED, PERSON, ANYONE = "record", "register", "trashed", "person", "anyone"
+R = "/admin/r/<register>"
+NOTHING = "none"
+
+
+@dataclass(frozen=True)
+class Door:
+    """An address and method. `kind`: what it is about; `action`: the right it asks for on that.
+
+    `data` is what is posted, chosen so that it is refused for its content where the actor may come in, and changes nothing.
+    `parts` fill the address; a function is given the register and the row.
+    """
+
+    method: str
+    rule: str
+    kind: str
+    action: str = "view"
+    data: Any = field(default_factory=dict)
+    parts: Any = field(default_factory=dict)
+
+    def path(self, register=None, id=None, **more):
+        """The address for a register and a row, or None where the register has no such door (no choice to count, no move)."""
+        found = {"register": register.name if register else "", "id": id} | {
+            name: value(register) if callable(value) else value for name, value in self.parts.items()
+        }
+        if None in (found | more).values() and self.kind in (REGISTER, RECORD, TRASHED):
+            return None
+        path = self.rule
+        for name, value in (found | more).items():
+            path = path.replace(f"<int:{name}>", str(value)).replace(f"<{name}>", str(value))
+        return path
+
+    @property
+    def writes(self):
+        return self.method == "POST"
+
+
+def choice_field(register):
+    """A field whose values can be counted."""
+    return next((part.name for part in register.live if hasattr(part, "options") and part.type == "choice"), None)
+
+
+def relation_field(register):
+    return next((part.name for part in register.live if hasattr(part, "to")), None)
+
+
+def first_move(register):
+    return register.workflow.transitions[0].name if register.workflow else None
+
+
+def approving_move(register):
+    moves = register.workflow.transitions if register.workflow else ()
+    return next((move.name for move in moves if move.action == "approve"), None)
+
+
+DOORS = (
+    # lists
+    Door("GET", f"{R}/", REGISTER),
+    Door("GET", f"{R}/count", REGISTER),
+    Door("GET", f"{R}/facet/<field>", REGISTER, parts={"field": choice_field}),
+    Door("GET", f"{R}/lookup/<field>", REGISTER, parts={"field": relation_field}),
+    Door("GET", f"{R}/export", REGISTER, "export"),
+    Door("GET", f"{R}/trash", REGISTER, "edit"),
+    Door("GET", f"{R}/new", REGISTER, "edit"),
+    Door("POST", f"{R}/new", REGISTER, "edit", {"_key": "door"}),
+    Door("POST", f"{R}/bulk", REGISTER, "edit", {"step": "preview"}),
+    Door("POST", f"{R}/views", REGISTER, data={"name": ""}),
+    Door("POST", f"{R}/views/<int:id>/delete", PERSON, parts={"register": "hazard", "id": 9_000_001}),
+    # records
+    Door("GET", f"{R}/<int:id>/", RECORD),
+    Door("GET", f"{R}/<int:id>/edit", RECORD, "edit"),
+    Door("POST", f"{R}/<int:id>/edit", RECORD, "edit", {"_version": "999999", "note": "改", "name": "改"}),
+    Door("GET", f"{R}/<int:id>/delete", RECORD, "edit"),
+    Door("POST", f"{R}/<int:id>/delete", RECORD, "edit", {"_version": "999999"}),
+    Door("GET", f"{R}/<int:id>/history", RECORD),
+    Door("POST", f"{R}/<int:id>/revert", RECORD, "edit", {"change_set": "0", "_version": "999999"}),
+    Door("POST", f"{R}/<int:id>/reveal", RECORD, NOTHING, {"field": "nothing", "purpose": "核对电话"}),
+    Door("GET", f"{R}/<int:id>/move/<name>", RECORD, NOTHING, parts={"name": first_move}),
+    Door("POST", f"{R}/<int:id>/move/<name>", RECORD, "move", {"_version": "999999"}, parts={"name": first_move}),
+    Door("POST", f"{R}/<int:id>/move/<name>", RECORD, "move", {"_version": "999999"}, parts={"name": approving_move}),
+    Door("GET", f"{R}/<int:id>/tab/<other>/<field>", RECORD, NOTHING, parts={"other": "hazard", "field": "-"}),
+    Door("POST", f"{R}/<int:id>/restore", TRASHED, "edit"),
+    # a person's own
+    Door("GET", "/admin/", PERSON),
+    Door("GET", "/admin/r/", PERSON),
+    Door("GET", "/admin/desk/", PERSON),
+    Door("GET", "/admin/desk/why", PERSON),
+    Door("POST", "/admin/desk/draft", PERSON, data={"path": "/elsewhere", "payload": "[]"}),
+    Door("POST", "/admin/desk/files", PERSON),
+    Door("POST", "/admin/desk/undo/<int:change_set>", PERSON, parts={"change_set": 9_000_001}),
+    Door("POST", "/admin/desk/view-as", PERSON, data={"account": "9000001"}),
+    Door("POST", "/admin/desk/view-as/stop", PERSON),
+    Door("POST", "/admin/desk/account/<int:id>/password", PERSON, parts={"id": 9_000_001}),
+    Door("POST", "/admin/desk/account/<int:id>/end-sessions", PERSON, parts={"id": 9_000_001}),
+    Door("GET", "/admin/files/", PERSON),
+    Door("GET", "/admin/files/<int:id>", PERSON, parts={"id": 9_000_001}),
+    Door("GET", "/password", PERSON),
+    Door("POST", "/password", PERSON),
+    Door("POST", "/logout", PERSON),
+    # anyone's
+    Door("GET", "/", ANYONE),
+    Door("GET", "/login", ANYONE),
+    Door("POST", "/login", ANYONE),
+    Door("POST", "/language", ANYONE),
+    Door("POST", "/theme", ANYONE),
+    Door("GET", "/healthz", ANYONE),
+    Door("GET", "/readyz", ANYONE),
+    Door("GET", "/metrics", ANYONE),
+    Door("GET", "/static/<path:filename>", ANYONE, parts={"filename": "nothing"}),
+    Door("GET", "/admin/static/<path:filename>", ANYONE, parts={"filename": "nothing"}),
+)
+OF_REGISTERS = tuple(door for door in DOORS if door.kind in (REGISTER, RECORD, TRASHED))
