@@ -52,7 +52,11 @@ SETTINGS = (
     Setting("TAIZHANG_DEMO_PASSWORD", "", "The password of the demo accounts. Empty: one is made and printed."),
     Setting("TAIZHANG_SESSION_IDLE_MINUTES", 120, "Minutes without activity after which one must log in again."),
     Setting("TAIZHANG_SESSION_HOURS", 12, "Hours after which one must log in again in any case."),
-    Setting("TAIZHANG_LOGIN_FAILURES", 5, "Failures of one account from one address, within the lock time, after which it is locked there."),
+    Setting(
+        "TAIZHANG_LOGIN_FAILURES",
+        5,
+        "Failures of one account from one address, within the lock time, after which it is locked there.",
+    ),
     Setting("TAIZHANG_LOGIN_LOCK_MINUTES", 15, "Minutes such a lock lasts."),
     Setting(
         "TAIZHANG_LOGIN_ACCOUNT_FAILURES",

@@ -114,6 +114,7 @@ def _text(part, stored, texts):
 def revert(register_name, actor, id, change_set, *, version):
     """Back to how the record stood right after a change set: what was changed later is written back, as a new change."""
     record = query.get(register_name, actor, id)
+    policy.require(actor, "edit", registry.get(register_name), id)
     later = (
         Change.select()
         .where(

@@ -74,6 +74,9 @@ def run(work, operation):
     if found is None:
         raise NotFound()
     row, old = found
+    right = policy.may(actor, transition.action, full, operation.id)
+    if not right:
+        raise NotAllowed(right.reason, right.rule)
     if old.get(full.workflow.field) not in transition.sources:
         state = full.field(full.workflow.field).get(old.get(full.workflow.field)).title
         raise Conflict(say("这条记录现在是「{state}」，不能「{move}」。", state=state, move=transition.title), version=row["version"], code="state")

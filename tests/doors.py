@@ -8,7 +8,6 @@ from typing import Any
 
 RECORD, REGISTER, TRASHED, PERSON, ANYONE = "record", "register", "trashed", "person", "anyone"
 R = "/admin/r/<register>"
-NOTHING = "none"
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class Door:
     """An address and method. `kind`: what it is about; `action`: the right it asks for on that.
 
     `data` is what is posted, chosen so that it is refused for its content where the actor may come in, and changes nothing.
-    `parts` fill the address; a function is given the register and the row.
+    `parts` fill the address, `data` the form; a function is given the register. `also` are answers that are right besides.
     """
 
     method: str
@@ -25,18 +24,32 @@ class Door:
     action: str = "view"
     data: Any = field(default_factory=dict)
     parts: Any = field(default_factory=dict)
+    also: tuple = ()
 
     def path(self, register=None, id=None, **more):
         """The address for a register and a row, or None where the register has no such door (no choice to count, no move)."""
         found = {"register": register.name if register else "", "id": id} | {
             name: value(register) if callable(value) else value for name, value in self.parts.items()
         }
-        if None in (found | more).values() and self.kind in (REGISTER, RECORD, TRASHED):
+        needed = [value for name, value in (found | more).items() if name in self.rule.replace("<int:", "<")]
+        if None in needed and self.kind in (REGISTER, RECORD, TRASHED):
             return None
         path = self.rule
         for name, value in (found | more).items():
             path = path.replace(f"<int:{name}>", str(value)).replace(f"<{name}>", str(value))
         return path
+
+    def form(self, register=None):
+        """What is posted."""
+        return self.data(register) if callable(self.data) else self.data
+
+    def there_is(self, register):
+        """Whether a register has such a door at all."""
+        return self.path(register, 1) is not None and self.form(register) is not None
+
+    def send(self, browser, register=None, id=None, **options):
+        path = self.path(register, id)
+        return browser.post(path, data=self.form(register), **options) if self.writes else browser.get(path, **options)
 
     @property
     def writes(self):
@@ -61,6 +74,12 @@ def approving_move(register):
     return next((move.name for move in moves if move.action == "approve"), None)
 
 
+def reveal(register):
+    """A request to show a masked field without saying what for."""
+    name = next((part.name for part in register.live if part.sensitivity == "masked"), None)
+    return {"field": name, "purpose": ""} if name else None
+
+
 DOORS = (
     # lists
     Door("GET", f"{R}/", REGISTER),
@@ -82,11 +101,11 @@ DOORS = (
     Door("POST", f"{R}/<int:id>/delete", RECORD, "edit", {"_version": "999999"}),
     Door("GET", f"{R}/<int:id>/history", RECORD),
     Door("POST", f"{R}/<int:id>/revert", RECORD, "edit", {"change_set": "0", "_version": "999999"}),
-    Door("POST", f"{R}/<int:id>/reveal", RECORD, NOTHING, {"field": "nothing", "purpose": "核对电话"}),
-    Door("GET", f"{R}/<int:id>/move/<name>", RECORD, NOTHING, parts={"name": first_move}),
+    Door("POST", f"{R}/<int:id>/reveal", RECORD, data=reveal),
+    Door("GET", f"{R}/<int:id>/move/<name>", RECORD, parts={"name": first_move}),
     Door("POST", f"{R}/<int:id>/move/<name>", RECORD, "move", {"_version": "999999"}, parts={"name": first_move}),
     Door("POST", f"{R}/<int:id>/move/<name>", RECORD, "move", {"_version": "999999"}, parts={"name": approving_move}),
-    Door("GET", f"{R}/<int:id>/tab/<other>/<field>", RECORD, NOTHING, parts={"other": "hazard", "field": "-"}),
+    Door("GET", f"{R}/<int:id>/tab/<other>/<field>", RECORD, parts={"other": "hazard", "field": "-"}, also=(404,)),
     Door("POST", f"{R}/<int:id>/restore", TRASHED, "edit"),
     # a person's own
     Door("GET", "/admin/", PERSON),
