@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from admin_views.words import percentage, text
+from admin_views.words import percentage, text, unit_of
 from models.fields import (
     Attachment,
     Choice,
@@ -74,7 +74,7 @@ def _long(field, value, record, fact):
 
 def _number(field, value, record, fact):
     words = grouped(field, value)
-    return escape(f"{words} {field.unit}".strip() if fact else words), words
+    return escape(f"{words} {unit_of(field)}".strip() if fact else words), words
 
 
 def _percent(field, value, record, fact):

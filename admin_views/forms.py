@@ -7,7 +7,7 @@ from flask import g, url_for
 from flask_babel import gettext as _
 from wtforms import Form, SelectField, SelectMultipleField, StringField, TextAreaField
 
-from admin_views.words import help_of, text
+from admin_views.words import help_of, text, unit_of
 from models.fields import Attachment, Derived, Relation, Relations, YesNo, masked
 from models.values import NA
 from services import attachments, query
@@ -128,7 +128,7 @@ class Item:
 
     @property
     def unit(self):
-        return self.field.unit
+        return unit_of(self.field)
 
     @property
     def help(self):

@@ -21,10 +21,17 @@ def text(value):
     return str(value)
 
 
+def unit_of(field):
+    """A field's unit in the reader's language."""
+    return (field.unit_en or field.unit) if english() else field.unit
+
+
 def heading(field):
     """A field's label with its unit."""
-    label = text(field.title)
-    return f"{label}（{field.unit}）" if field.unit and not english() else f"{label} ({field.unit})" if field.unit else label
+    label, unit = text(field.title), unit_of(field)
+    if not unit:
+        return label
+    return f"{label} ({unit})" if english() else f"{label}（{unit}）"
 
 
 def help_of(field):

@@ -23,7 +23,7 @@ def init_words(app):
         locale_selector=lambda: LOCALES[language()],
     )
     app.jinja_env.filters["say"] = text
-    app.context_processor(lambda: {"lang": language(), "theme": theme()})
+    app.context_processor(lambda: {"lang": language(), "appearance": theme()})
     app.register_blueprint(blueprint)
 
 

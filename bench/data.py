@@ -89,9 +89,15 @@ def _building(dice, schools, at):
     kind = dice.choice(KINDS)
     found = FLOOD + timedelta(days=dice.randint(0, 30))
     grade = dice.choice("AABBCD") if dice.random() < 0.7 else None
-    size = {"length_m": f"{dice.randint(10, 400)}"} if kind == "wall" else {"area_m2": f"{dice.randint(60, 9000)}.{dice.randint(0, 99):02d}"}
+    size = (
+        {"length_m": f"{dice.randint(10, 400)}"}
+        if kind == "wall"
+        else {"area_m2": f"{dice.randint(60, 9000)}.{dice.randint(0, 99):02d}"}
+    )
     appraised = {"grade": grade, "appraised_on": found.isoformat(), "appraiser": "市房屋安全鉴定所"} if grade else {}
-    person = NAME if at % 9_973 == 7 else dice.choice(names.SURNAMES) + dice.choice(names.GIVEN_FIRST) + dice.choice(names.GIVEN_SECOND)
+    person = (
+        NAME if at % 9_973 == 7 else dice.choice(names.SURNAMES) + dice.choice(names.GIVEN_FIRST) + dice.choice(names.GIVEN_SECOND)
+    )
     return {
         "school": dice.choice(schools),
         "name": f"{RARE}楼" if at % 9_973 == 11 else f"{dice.randint(1, 30)}号{HOUSES[kind]}",

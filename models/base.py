@@ -52,9 +52,7 @@ def connect(url, *, wait_seconds=5, connections=20):
     if str(url).startswith(("postgresql://", "postgres://")):
         # The driver reads the address itself: several hosts and target_session_attrs pass through unchanged.
         # No statement is prepared: a plan made for any value reads half a table where the value at hand is rare.
-        made = PooledPsycopg3Database(
-            str(url), max_connections=connections, stale_timeout=300, timeout=10, prepare_threshold=None
-        )
+        made = PooledPsycopg3Database(str(url), max_connections=connections, stale_timeout=300, timeout=10, prepare_threshold=None)
     else:
         path = Path(str(url).removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -219,7 +219,7 @@ def create_search(name):
         database.execute_sql(f'CREATE INDEX IF NOT EXISTS "{table}_tokens" ON "{table}" USING GIN (tokens)')
     else:
         database.execute_sql(
-            f'CREATE VIRTUAL TABLE IF NOT EXISTS "{table}" USING fts5(tokens, content=\'\', contentless_delete=1, tokenize=\'unicode61\')'
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS \"{table}\" USING fts5(tokens, content='', contentless_delete=1, tokenize='unicode61')"
         )
 
 

@@ -856,7 +856,12 @@ def facets(query, field_name):
     if field is None or not hasattr(field, "options"):
         raise Invalid([Fault(field_name, "unknown_field", say("没有「{name}」这一列。", name=field_name[:60]))])
     query = replace(query, filters=tuple(part for part in query.filters if part.field.name != field_name))
-    some = rows(query).select(column(query.model, registry.get(query.register.name), field_name).alias("value")).limit(10_001).alias("some")
+    some = (
+        rows(query)
+        .select(column(query.model, registry.get(query.register.name), field_name).alias("value"))
+        .limit(10_001)
+        .alias("some")
+    )
     counted = peewee.Select([some], [some.c.value, peewee.fn.COUNT(peewee.SQL("1"))]).group_by(some.c.value).bind(database)
     counts = dict(counted.tuples().execute(database))
     known = sum(counts.values()) <= 10_000

@@ -194,6 +194,7 @@ def english_of(register):
     for part in (*register.fields, *register.sections, *register.summaries, *register.exports):
         yield part.label, part.label_en
         yield from ((option.label, option.label_en) for option in getattr(part, "options", ()))
+    yield from ((field.unit, field.unit_en) for field in register.fields if CHINESE.search(field.unit))
     for rule in register.rules:
         yield rule.message, rule.message_en
     for move in register.workflow.transitions if register.workflow else ():

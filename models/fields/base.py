@@ -38,6 +38,7 @@ class Field:
     required: bool = False
     default: Any = None
     unit: str = ""
+    unit_en: str = ""
     help: str = ""
     help_en: str = ""
     example: str = ""

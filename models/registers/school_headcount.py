@@ -18,24 +18,24 @@ SCHOOL_HEADCOUNT = Register(
         SCHOOL,
         Date(name="as_of", label="统计日期", label_en="As of", required=True, indexed=True, label_aliases=("截至日期", "日期")),
         Integer(
-            name="students", label="学生", label_en="Students", unit="人", min=0, max=200000, label_aliases=("学生数", "学生人数")
+            name="students", label="学生", label_en="Students", unit="人", unit_en="people", min=0, max=200000, label_aliases=("学生数", "学生人数")
         ),
         Integer(
-            name="boarders", label="住校生", label_en="Boarders", unit="人", min=0, max=200000, label_aliases=("寄宿生", "住宿生")
+            name="boarders", label="住校生", label_en="Boarders", unit="人", unit_en="people", min=0, max=200000, label_aliases=("寄宿生", "住宿生")
         ),
         Integer(
             name="staff",
             label="教职工",
             label_en="Staff",
-            unit="人",
+            unit="人", unit_en="people",
             min=0,
             max=50000,
             help="含后勤人员。",
             help_en="Support staff included.",
             label_aliases=("教职工（含后勤）", "教职工数"),
         ),
-        Integer(name="teachers", label="教师", label_en="Teachers", unit="人", min=0, max=50000, label_aliases=("专任教师",)),
-        Integer(name="support_staff", label="后勤人员", label_en="Support staff", unit="人", min=0, max=50000),
+        Integer(name="teachers", label="教师", label_en="Teachers", unit="人", unit_en="people", min=0, max=50000, label_aliases=("专任教师",)),
+        Integer(name="support_staff", label="后勤人员", label_en="Support staff", unit="人", unit_en="people", min=0, max=50000),
         LongText(name="note", label="备注", label_en="Note", max_length=100, no_numbers=True, help=NO_NAMES, help_en=NO_NAMES_EN),
         Choice(
             name="state",
