@@ -136,7 +136,8 @@ class Item:
 
     @property
     def required(self):
-        return self.field.required
+        """Whether it must be typed: a code the app makes need not."""
+        return self.field.required and not getattr(self.field, "make", "")
 
     @property
     def wide(self):

@@ -29,7 +29,7 @@ def unit_of(field):
 def heading(field):
     """A field's label with its unit."""
     label, unit = text(field.title), unit_of(field)
-    if not unit:
+    if not unit or field.type == "percent":
         return label
     return f"{label} ({unit})" if english() else f"{label}（{unit}）"
 

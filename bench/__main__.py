@@ -1,0 +1,5 @@
+"""`python -m bench`: all benchmarks."""
+
+from bench.list import main
+
+main()
