@@ -12,7 +12,7 @@ from models.values import now
 
 def init_admin(app):
     """Mounts the screens on the app."""
-    admin = Admin(app, name="台账", index_view=HomeView(), theme=Theme(folder="bootstrap4", base_template="base.html"))
+    admin = Admin(app, name="Taizhang", index_view=HomeView(), theme=Theme(folder="bootstrap4", base_template="base.html"))
     for view in (RegisterGateway(), DeskView(), FilesView()):
         admin.add_view(view)
     app.context_processor(menu.shell)

@@ -94,9 +94,9 @@ def _shown(plan):
 def _words(field, record, value):
     if field.control in ("relation", "relations") and value is not None:
         known = query.labels(field.to, value if isinstance(value, tuple) else (value,), g.actor)
-        return "、".join(known.values())
+        return _("、").join(known.values())
     option = getattr(field, "get", None)
-    return text(option(value).title) if option and isinstance(value, str) else field.render(value) or "—"
+    return text(option(value).title) if option and isinstance(value, (str, bool)) else field.render(value) or "—"
 
 
 def _delete(view, ids, now):

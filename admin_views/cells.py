@@ -90,7 +90,7 @@ def _choice(field, value, record, fact):
 
 def _choices(field, value, record, fact):
     words = [text(field.get(code).title) for code in value]
-    return Markup(" ").join(tag(word) for word in words), "、".join(words)
+    return Markup(" ").join(tag(word) for word in words), _("、").join(words)
 
 
 def _yes_no(field, value, record, fact):
@@ -143,8 +143,8 @@ def _relations(field, value, record, fact):
     words = [known.get(id) or f"#{id}" for id in value]
     if fact:
         links = [Markup('<a href="/admin/r/{}/{}/">{}</a>').format(field.to, id, word) for id, word in zip(value, words, strict=True)]
-        return Markup("、").join(links), "、".join(words)
-    return escape("、".join(words)), "、".join(words)
+        return Markup(_("、")).join(links), _("、").join(words)
+    return escape(_("、").join(words)), _("、").join(words)
 
 
 def _files(field, value, record, fact):

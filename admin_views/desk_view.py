@@ -56,7 +56,7 @@ class DeskView(BaseView):
         words = _("已撤销，恢复了 %(n)s 条。", n=done.count)
         if done.kept:
             words += _("有 %(n)s 处保留：", n=len(done.kept))
-            words += "；".join(f"{title} {text(sentence)}" for _register, title, sentence in done.kept[:5])
+            words += _("；").join(f"{title} {text(sentence)}" for _register, title, sentence in done.kept[:5])
         flash({"text": words, "undo": done.change_set, "again": None}, "success")
         return redirect(_back(), 303)
 

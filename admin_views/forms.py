@@ -32,6 +32,12 @@ def raw_of(field, value):
     return field.render(value)
 
 
+def whole(value):
+    """A whole number as browsers post it, or None: not what merely looks like one (²), nor more than a database holds."""
+    value = str(value or "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
 def joined(raw):
     """A raw value as one text, to compare what was shown with what came back."""
     return ",".join(raw) if isinstance(raw, list) else str(raw).replace("\r\n", "\n")
@@ -184,7 +190,7 @@ def options_of(register, raws):
         raw = raws.get(field.name)
         chosen = raw if isinstance(raw, list) else [raw] if raw else []
         if isinstance(field, (Relation, Relations)):
-            ids = [int(part) for part in chosen if str(part).isdigit()]
+            ids = [id for id in map(whole, chosen) if id is not None]
             known = query.labels(field.to, ids, g.actor)
             found[field.name] = [(str(id), known.get(id, f"#{id}")) for id in ids]
         elif isinstance(field, Attachment):
@@ -209,7 +215,7 @@ def draw(register, raws, was=None, faults=(), prefix=""):
         control.data = raws.get(field.name, [] if field.control in LIST_CONTROLS else "")
         item = Item(field, control, joined(was.get(field.name, [] if field.control in LIST_CONTROLS else "")), prefix=prefix)
         if isinstance(field, Attachment) and raws.get(field.name):
-            ids = [int(part) for part in raws[field.name] if str(part).isdigit()]
+            ids = [id for id in map(whole, raws[field.name]) if id is not None]
             known = attachments.details(ids)
             item.files = [(id, known[id][0] if id in known else f"#{id}") for id in ids]
         items[field.name] = item

@@ -11,7 +11,7 @@ from wtforms import Form
 from admin_views import forms
 from admin_views.cells import cell
 from admin_views.list_page import list_context
-from admin_views.words import text
+from admin_views.words import english, text
 from models import conditions
 from models.errors import Conflict, Invalid, NeedsConfirmation, Unavailable
 from models.fields import masked
@@ -221,7 +221,8 @@ class RegisterView(BaseModelView):
         """The toast after saving: what was done, how to take it back, what others had changed, what is only said."""
         if saved.merged:
             words += _("别人刚改过的%(fields)s也保留了。", fields=_("、").join(f"「{text(field.title)}」" for field in saved.merged))
-        words += "".join(text(sentence) for sentence in saved.infos)
+        gap = " " if english() else ""
+        words += "".join(gap + text(sentence) for sentence in saved.infos)
         flash({"text": words, "undo": saved.change_set, "again": self.address("create") if again else None}, "success")
 
     # one record's other doors -------------------------------------------------------------------------------------------
@@ -351,7 +352,7 @@ def _contest(register, part, record):
             return "—"
         if field.control in ("relation", "relations"):
             ids = value if isinstance(value, tuple) else (value,)
-            return "、".join(query.labels(field.to, ids, g.actor).values())
+            return _("、").join(query.labels(field.to, ids, g.actor).values())
         return masked(field.render(value)) if field.sensitivity == "masked" else field.render(value)
 
     return {"name": field.name, "label": text(field.title), "mine": words(part.mine), "theirs": words(part.theirs), "base": words(part.base)}

@@ -60,7 +60,7 @@ def _own_team():
 def _parent():
     """A re-inspection started from an earlier visit brings its school along."""
     text_id = request.args.get("parent", "")
-    if not text_id.isdigit() or len(text_id) > 18:
+    if forms.whole(text_id) is None:
         return {}
     try:
         parent = query.get("visit", g.actor, int(text_id))
@@ -95,7 +95,7 @@ def _typed_hazards(data):
 
 def _rechecks(parent_raw):
     """The open hazards of the visit that is re-inspected, with the verdicts the actor may give."""
-    if not str(parent_raw or "").isdigit():
+    if forms.whole(parent_raw) is None:
         return []
     try:
         asked = query.parse("hazard", g.actor, [("visit", str(parent_raw)), ("state__ne", "closed"), ("limit", str(MOST_HAZARDS))])
@@ -118,7 +118,7 @@ def _operations(view, record, data):
         values = {name: raw for name, raw in raws.items() if raw not in ("", [])}
         done = [Operation("visit", values)]
     else:
-        version = int(data["_version"]) if data.get("_version", "").isdigit() else record.version
+        version = forms.whole(data.get("_version")) or record.version
         done = [Operation("visit", {name: raws[name] for name in changed}, record.id, version, "update")]
     visit = Ref(0) if record is None else record.id
     groups = _typed_hazards(data)

@@ -48,7 +48,7 @@ def text(value):
         return value.text(english)
     if isinstance(value, (list, tuple)):
         return (", " if english else "、").join(text(part) for part in value)
-    return gettext(value) if isinstance(value, str) and value else "" if value is None else str(value)
+    return "" if value is None else str(value)
 
 
 @blueprint.post("/language")

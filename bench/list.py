@@ -74,9 +74,9 @@ def works(rows, district, deep):
     ]
 
 
-def deep_cursor(city, rows):
-    """Where a reader stands who has turned four pages out of five; the newest row is the first."""
-    asked = query.parse(REGISTER, actor.load(city))
+def deep_cursor(clerk, rows):
+    """The cursor of a reader who has turned four pages out of five; the newest row is the first."""
+    asked = query.parse(REGISTER, actor.load(clerk))
     return query._cursor(asked, ["n", "known", None, rows // 5])
 
 
@@ -91,26 +91,26 @@ def medians(sites, addresses):
     return [statistics.median(found) for found in times]
 
 
-def taizhang(folder, city):
+def taizhang(folder, clerk):
     """Taizhang's own application on the filled database, with the city's clerk logged in."""
     settings = config.load({"TAIZHANG_DATA_DIR": str(folder), "TAIZHANG_DATABASE_URL": str(folder / "taizhang.sqlite3")})
     site = Site(create_app(settings), f"/admin/r/{REGISTER}/")
     base.open_connection()
     with site.client.session_transaction(base_url="http://127.0.0.1") as session:
-        session["token"] = sessions.start(city)
+        session["token"] = sessions.start(clerk)
     return site
 
 
 def compare(folder, rows):
     """Fills both databases, measures, prints the table."""
-    made = data.make(folder / "taizhang.sqlite3", rows)
-    print(f"{rows:,} rows written in {made['seconds']:.0f} s: {rows / made['seconds']:,.0f} rows/s with journal and search index\n")
+    seconds, clerk, district = data.make(folder / "taizhang.sqlite3", rows)
+    print(f"{rows:,} rows written in {seconds:.0f} s: {rows / seconds:,.0f} a second, with journal and search index\n")
     stock.copy(folder / "taizhang.sqlite3", folder / "stock.sqlite3")
-    ours = taizhang(folder, made["city"])
+    ours = taizhang(folder, clerk)
     plain = stock.create_app()
     sites = [ours, Site(plain, "/stock/"), Site(plain, "/joined/")]
     print(f"{'median ms (SQL statements)':<34}{'Taizhang':>14}{'stock':>14}{'with join':>14}{'ours/stock':>12}{'ours/join':>11}")
-    for label, own, other in works(rows, made["district"], deep_cursor(made["city"], rows)):
+    for label, own, other in works(rows, district, deep_cursor(clerk, rows)):
         addresses = (own, other, other)
         found = medians(sites, addresses)
         numbers = [site.statements(address) for site, address in zip(sites, addresses, strict=True)]

@@ -49,7 +49,7 @@ def fields():
 
 
 def _common():
-    return [part for part in TYPES["text"].__mro__[1].__dataclass_fields__]
+    return list(TYPES["text"].__mro__[1].__dataclass_fields__)
 
 
 def filters():

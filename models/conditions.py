@@ -39,19 +39,22 @@ def fields_of(condition):
 
 def holds(condition, values, day=None):
     """Whether a row's Python values satisfy the condition on a day (default today)."""
-    for key, name, operator, wanted in _parts(condition):
-        if not _holds(key, name, operator, wanted, values, day):
-            return False
-    return True
+    return all(_holds(*part, values, day) for part in _parts(condition))
 
 
 @lru_cache(maxsize=4096)
 def _parts(condition):
-    """Each part's key taken apart, once: rules are asked for every row of an import."""
-    return tuple((key, *split(key), wanted) for key, wanted in condition)
+    """(key, field name, operator, value, whether it names a day or a field) of each part, worked out once: rules are asked for
+    every row of an import.
+    """
+    return tuple((key, *split(key), wanted, _refers(wanted)) for key, wanted in condition)
 
 
-def _holds(key, name, operator, wanted, values, day):
+def _refers(wanted):
+    return any(isinstance(part, str) and part.startswith("$") for part in (wanted if isinstance(wanted, tuple) else (wanted,)))
+
+
+def _holds(key, name, operator, wanted, refers, values, day):
     if key == "any":
         return any(holds(part, values, day) for part in wanted)
     if key == "not":
@@ -60,7 +63,7 @@ def _holds(key, name, operator, wanted, values, day):
     missing = have is None or have is NA
     if operator == "empty":
         return missing == bool(wanted)
-    wanted = _operand(wanted, values, day)
+    wanted = _operand(wanted, values, day) if refers and not missing else wanted
     if missing or wanted is None or wanted is NA:
         return operator == "ne"
     wanted = wanted if operator == "contains" else _comparable(have, wanted)
@@ -69,6 +72,8 @@ def _holds(key, name, operator, wanted, values, day):
 
 def _comparable(have, wanted):
     """The other side in the type of the value at hand: declarations say 3, "3.50" and "2021-08-05"."""
+    if isinstance(have, str):
+        return wanted
     if isinstance(wanted, tuple):
         return tuple(_comparable(have, part) for part in wanted)
     if isinstance(have, datetime) and isinstance(wanted, date) and not isinstance(wanted, datetime):

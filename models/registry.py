@@ -41,5 +41,5 @@ def names():
     return tuple(register.name for register in _current.all())
 
 
-def all():  # noqa: A001 - reads as registry.all()
+def all():
     return _current.all()

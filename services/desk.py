@@ -39,7 +39,8 @@ class View:
 def save_draft(actor, path, payload, version=None):
     """Keep what was typed on a page; `payload` is [[name, value], …]. A later draft of the same page replaces it."""
     _own(actor)
-    text = json.dumps(payload, ensure_ascii=False)
+    # A script may post half of a character pair, which no database stores.
+    text = json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
     if len(text) > MAX_DRAFT or len(path) > 500:
         raise Invalid([Fault("", "too_long", say("草稿太长，没有保存。请先提交，或把长文字存到别处。"))])
     values = {"payload": text, "version": version, "at": now()}

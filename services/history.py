@@ -7,6 +7,7 @@ from models.base import atomic
 from models.errors import AppError, Conflict, NotAllowed, NotFound, say
 from models.fields import Relation, Relations, masked
 from models.journal import Change
+from models.values import NA
 from services import policy, query, records, writer
 from services.actor import SYSTEM
 from services.journal import CREATE, RESTORE, TRASH, UPDATE, field_by_id, loads
@@ -108,7 +109,10 @@ def _text(part, stored, texts):
     if part.id in texts and value is not None:
         ids = value if isinstance(value, tuple) else (value,)
         return "、".join(texts[part.id].get(id, str(id)) for id in ids)
-    return masked(part.render(value)) if part.sensitivity == "masked" and value is not None else part.render(value)
+    if part.sensitivity == "masked" and value is not None:
+        return masked(part.render(value))
+    option = getattr(part, "get", None)
+    return option(value).title if option and value is not None and value is not NA and not isinstance(value, tuple) else part.render(value)
 
 
 def revert(register_name, actor, id, change_set, *, version):

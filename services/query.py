@@ -675,7 +675,7 @@ def labels(register_name, ids, actor):
     public = full.label_public or actor.system
     source = model.select() if public else policy.rows(full, actor)
     title_fields = [full.field(name) for name in full.title]
-    found = {id: NO_ACCESS.zh for id in ids}
+    found = dict.fromkeys(ids, NO_ACCESS.zh)
     fetched = []
     for at in range(0, len(ids), 500):
         selected = [model.id, *(column(model, full, field.name) for field in title_fields if field.stored)]

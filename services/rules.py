@@ -427,7 +427,7 @@ def last_contact(work, register, ids):
     teachers = [id for (id,) in tables.model("foreign_contact").select(model.f_foreign_teacher).where(model.id.in_(ids)).distinct().tuples()]
     full = registry.get("foreign_teacher")
     for id in teachers:
-        latest = rows.where((model.f_foreign_teacher == id) & (model.f_reached == True)).order_by(model.f_contacted_on.desc()).first()  # noqa: E712
+        latest = rows.where((model.f_foreign_teacher == id) & (model.f_reached == True)).order_by(model.f_contacted_on.desc()).first()
         row, old = writer.fetch(full, id)
         if latest and (old["last_contact_on"] is None or latest.f_contacted_on > old["last_contact_on"]):
             writer.update(full.name, work, id, {"last_contact_on": latest.f_contacted_on}, version=row["version"], by_app=True)
@@ -501,7 +501,7 @@ def keep_one_admin(work, register, ids):
             & (membership.f_role == "city_admin")
             & (membership.f_to_date.is_null() | (membership.f_to_date >= today()))
             & account.deleted_at.is_null()
-            & (account.f_active == True)  # noqa: E712
+            & (account.f_active == True)
         )
     )
     if not able.exists():

@@ -71,7 +71,10 @@ def tokens(register, values, labels, title, district_id, school_id):
         others += found_others
         if is_code:
             others.append("k" + "".join(_RUN.findall(fold(text))))
-    runs = _RUN.findall(fold(title))
+    # People begin with the name, not with the code that stands before it in a title.
+    named = [register.field(name) for name in register.title if not isinstance(register.field(name), Code)]
+    start = " ".join(labels.get(f.name, "") if f.control == "relation" else f.render(values.get(f.name)) for f in named)
+    runs = _RUN.findall(fold(start if start.strip() else title))
     if runs:
         letters = "".join(initials(run) for run in runs if not _is_latin(run))
         others += ["b" + "".join(runs)[:2], "j" + letters[:LONGEST_RUN]]

@@ -56,23 +56,25 @@ def clean(register, actor, raw, *, by_app=False):
 
 def check_relations(register, actor, rows):
     """Faults by row index for relations to records the actor may not see or that are in the trash; one query per target."""
-    faults = {}
+    fields = [field for field in register.fields if isinstance(field, (Relation, Relations))]
+    named = [(at, field, _ids(values.get(field.name))) for at, values in enumerate(rows) for field in fields]
     wanted = {}
-    for values in rows:
-        for name, value in values.items():
-            field = register.by_name.get(name)
-            if isinstance(field, (Relation, Relations)) and value is not None and value is not NA:
-                wanted.setdefault(field.to, set()).update(value if isinstance(value, tuple) else (value,))
-    known = {target: visible(target, actor, ids) for target, ids in wanted.items()}
-    for at, values in enumerate(rows):
-        for name, value in values.items():
-            field = register.by_name.get(name)
-            if isinstance(field, (Relation, Relations)) and value is not None and value is not NA:
-                ids = value if isinstance(value, tuple) else (value,)
-                if not set(ids) <= known[field.to]:
-                    sentence = say("「{label}」所选的记录不存在，或不在您的数据范围内。", label=field.title)
-                    faults.setdefault(at, []).append(Fault(field.name, "relation", sentence))
+    for _, field, ids in named:
+        wanted.setdefault(field.to, set()).update(ids)
+    known = {target: visible(target, actor, ids) for target, ids in wanted.items() if ids}
+    faults = {}
+    for at, field, ids in named:
+        if ids and not known[field.to].issuperset(ids):
+            sentence = say("「{label}」所选的记录不存在，或不在您的数据范围内。", label=field.title)
+            faults.setdefault(at, []).append(Fault(field.name, "relation", sentence))
     return faults
+
+
+def _ids(value):
+    """The ids a relation's value names: one, several or none."""
+    if value is None or value is NA:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
 
 
 def visible(target, actor, ids):
@@ -324,9 +326,18 @@ def insert(register, work, rows, ids):
         for values, id, (district, school) in zip(rows, ids, units, strict=True)
     ]
     tables.insert_rows(model, made)
-    for values, id in zip(rows, ids, strict=True):
-        link(register, id, values)
-        claim_files(register, work.actor, id, values)
+    links = [
+        {"register": register.name, "field_id": field.id, "record_id": id, "target_id": target}
+        for field in register.fields
+        if isinstance(field, Relations)
+        for values, id in zip(rows, ids, strict=True)
+        for target in _ids(values.get(field.name))
+    ]
+    if links:
+        tables.insert_rows(Link, links)
+    if any(isinstance(field, Attachment) for field in register.fields):
+        for values, id in zip(rows, ids, strict=True):
+            claim_files(register, work.actor, id, values)
     work.note_many(register, [(id, 1, CREATE, ()) for id in ids])
     index(register, [(id, values, unit) for id, values, unit in zip(ids, rows, units, strict=True)])
 

@@ -115,7 +115,7 @@ class Postgres(Engine):
     def _written(self, connection):
         """The tables with rows newer than the last clean state, or with rows gone."""
         asked = " UNION ALL ".join(
-            f"SELECT '{table}' WHERE (SELECT count(*) FROM public.\"{table}\") <> (SELECT count(*) FROM kept.\"{table}\")"
+            f'SELECT \'{table}\' WHERE (SELECT count(*) FROM public."{table}") <> (SELECT count(*) FROM kept."{table}")'
             f' OR EXISTS (SELECT 1 FROM public."{table}" WHERE xmin::text::bigint > {self._clean_at})'
             for table in self._tables
         )

@@ -74,7 +74,7 @@ def _start(folder):
     settings = "".join(f"{name} = {value}\n" for name, value in lines.items())
     with (folder / "data/postgresql.conf").open("a") as file:
         file.write(settings)
-    _run("/bin/sh", "-c", f"setsid /bin/sh -c '{_SUPERVISOR}' supervisor \"$1\" \"$2\" >/dev/null 2>&1 &", "start", programs, folder)
+    _run("/bin/sh", "-c", f'setsid /bin/sh -c \'{_SUPERVISOR}\' supervisor "$1" "$2" >/dev/null 2>&1 &', "start", programs, folder)
     address = f"postgresql://postgres@127.0.0.1:{port}"
     _await(address, folder)
     return address

@@ -84,8 +84,8 @@ class Field:
         if self.na and (raw is NA or (isinstance(raw, str) and raw.strip() in (NA_TEXT, NA_CODE, "N/A"))):
             return NA
         if isinstance(raw, str):
-            bad = next((character for character in raw if character in FORBIDDEN_CHARACTERS), None)
-            if bad:
+            if not FORBIDDEN_CHARACTERS.isdisjoint(raw):
+                bad = next(character for character in raw if character in FORBIDDEN_CHARACTERS)
                 raise self.error(
                     "character", say("「{label}」含有看不见的控制字符（U+{code}），请删去后重填。", label=self.title, code=f"{ord(bad):04X}")
                 )

@@ -47,6 +47,9 @@ def options(*lines):
     return tuple(found)
 
 
+ANSWERS = options("false 否 | No", "true 是 | Yes")
+
+
 @dataclass(frozen=True, kw_only=True)
 class YesNo(Field):
     """是 or 否; empty is unknown."""
@@ -67,7 +70,11 @@ class YesNo(Field):
         raise self.error("yes_no", say("「{label}」请填「是」或「否」。", label=self.title))
 
     def format(self, value):
-        return "是" if value else "否"
+        return self.get(value).label
+
+    def get(self, value):
+        """The answer, as a choice."""
+        return ANSWERS[bool(value)]
 
 
 class FlagField(peewee.BooleanField):

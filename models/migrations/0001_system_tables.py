@@ -1,6 +1,16 @@
 """The system tables that are not registers. Moments are fixed-width ISO text (models.fields.dates.MomentField)."""
 
-from peewee import AutoField, BigAutoField, BigIntegerField, BlobField, BooleanField, IntegerField, Model, PostgresqlDatabase, TextField
+from peewee import (
+    AutoField,
+    BigAutoField,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    IntegerField,
+    Model,
+    PostgresqlDatabase,
+    TextField,
+)
 
 
 def up(migrator, db):

@@ -76,7 +76,9 @@ def test_a_new_field_is_a_new_empty_column(blank, changed):
 
 def test_a_retired_field_keeps_its_column_and_is_shown_no_more(blank, changed, monkeypatch):
     tables.migrate()
-    (id,) = records.create_many("parameter", SYSTEM, [{"key": "天数", "value": "14", "source": "会议", "effective_from": "2021-08-02"}])
+    (id,) = records.create_many(
+        "parameter", SYSTEM, [{"key": "天数", "value": "14", "source": "会议", "effective_from": "2021-08-02"}]
+    )
     full = registry.get("parameter")
     fields = tuple(replace(field, retired=True) if field.name == "source" else field for field in full.fields)
     retired = replace(full, fields=fields, list_columns=("key", "value"), search=("key",), sections=())
@@ -89,10 +91,14 @@ def test_a_retired_field_keeps_its_column_and_is_shown_no_more(blank, changed, m
 
 def test_a_renamed_field_keeps_its_column_and_its_old_name_as_alias(blank, monkeypatch):
     tables.migrate()
-    (id,) = records.create_many("parameter", SYSTEM, [{"key": "天数", "value": "14", "source": "会议", "effective_from": "2021-08-02"}])
+    (id,) = records.create_many(
+        "parameter", SYSTEM, [{"key": "天数", "value": "14", "source": "会议", "effective_from": "2021-08-02"}]
+    )
     full = registry.get("parameter")
     fields = tuple(replace(field, name="basis", aliases=("source",)) if field.name == "source" else field for field in full.fields)
-    listed = {name: tuple("basis" if part == "source" else part for part in getattr(full, name)) for name in ("list_columns", "search")}
+    listed = {
+        name: tuple("basis" if part == "source" else part for part in getattr(full, name)) for name in ("list_columns", "search")
+    }
     renamed = replace(full, fields=fields, sections=(), **listed)
     monkeypatch.setattr(registry, "_current", registry.Registry([renamed if r is full else r for r in registry.all()]))
     tables.migrate()
@@ -138,9 +144,12 @@ def test_scope_columns_are_indexed(city):
 def test_a_choice_no_longer_offered_stays_readable(city, monkeypatch):
     full = registry.get("hazard")
     fields = tuple(
-        replace(field, options=options("other 其他")) if field.name == "kind" and isinstance(field, Choice) else field for field in full.fields
+        replace(field, options=options("other 其他")) if field.name == "kind" and isinstance(field, Choice) else field
+        for field in full.fields
     )
-    monkeypatch.setattr(registry, "_current", registry.Registry([replace(full, fields=fields) if r is full else r for r in registry.all()]))
+    monkeypatch.setattr(
+        registry, "_current", registry.Registry([replace(full, fields=fields) if r is full else r for r in registry.all()])
+    )
     record = query.get("hazard", SYSTEM, city.id("hazard", "a1"))
     assert record.values["kind"] == "building" and record.register.field("kind").render("building") == "building"
     page = query.page(query.parse("hazard", SYSTEM, [("sort", "kind"), ("limit", "2")]))

@@ -120,7 +120,12 @@ def test_a_copy_of_the_system_actor_is_nobody(city):
 
 # the table of rights ----------------------------------------------------------------------------------------------------
 
-PERSON = {"leader": ("leader", "leader_a"), "school_reporter": ("school_a",), "district_clerk": ("district_a",), "inspector": ("inspector_a",)}
+PERSON = {
+    "leader": ("leader", "leader_a"),
+    "school_reporter": ("school_a",),
+    "district_clerk": ("district_a",),
+    "inspector": ("inspector_a",),
+}
 OWN = {"district_a": {"a1", "a2", "ax", "a"}, "school_a": {"a1"}, "leader_a": {"a1", "a2", "ax", "a"}, "inspector_a": {"a1", "a2"}}
 PEOPLE_OF = [(name, role) for role in sorted({row[0] for row in grants.TABLE}) for name in PERSON.get(role, (role,))]
 
@@ -331,7 +336,11 @@ def test_no_membership_reaches_beyond_its_units(city, rule, register, district, 
     """X3: whatever is missing from a membership, it never means everything."""
     if rule in ("all", "team", "assigned") or (rule == "unit" and not district and not school):
         return
-    held = Membership("leader", district and city.district(district) or None, school and city.school(school) or None)
+    held = Membership("leader", (district and city.district(district)) or None, (school and city.school(school)) or None)
     reached = units_seen(city, nobody_with(held, register=register, rows=rule), register)
-    allowed = {school} if rule in ("school", "unit") and school else {key for key in SCHOOLS if district and key[0] == district} | {district}
+    allowed = (
+        {school}
+        if rule in ("school", "unit") and school
+        else {key for key in SCHOOLS if district and key[0] == district} | {district}
+    )
     assert reached <= (allowed if rule != "school" or school else set())

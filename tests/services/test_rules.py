@@ -4,7 +4,7 @@ import pytest
 
 from models import registry, tables
 from models.errors import Invalid, NeedsConfirmation
-from services import behaviours, query, records, transitions
+from services import behaviours, history, query, records, transitions
 from services.actor import SYSTEM
 from tests.factories import day
 
@@ -107,8 +107,6 @@ def test_a_corrected_grade_is_taken_over(city, appraise, grade):
 
 
 def test_grading_is_noted_in_the_buildings_history(city, appraise, building):
-    from services import history
-
     appraise(grade="C")
     entry = history.history("damaged_building", SYSTEM, building)[0]
     assert ("grade", "", "C") in [(field.name, old, new) for field, old, new in entry.changes]

@@ -18,7 +18,9 @@ def move(city):
     def go(name, register, id, step, *, reason="", confirmed="", version=None, **values):
         actor = city.actor(name)
         version = version or tables.model(register).get_by_id(id).version
-        return transitions.move(register, actor, id, step, values=values, reason=reason, version=version, confirmed=confirmed).record
+        return transitions.move(
+            register, actor, id, step, values=values, reason=reason, version=version, confirmed=confirmed
+        ).record
 
     return go
 
@@ -113,7 +115,12 @@ def test_two_who_move_at_once_do_it_once(move, city, hazard, at_once):
 
 def test_fields_the_app_fills_are_not_posted_with_a_move(move, city, hazard):
     rectified(move, hazard)
-    for values in ({"recheck_result": "failed"}, {"state": "closed"}, {"rechecker": city.accounts["nobody"]}, {"first_due_on": day(1)}):
+    for values in (
+        {"recheck_result": "failed"},
+        {"state": "closed"},
+        {"rechecker": city.accounts["nobody"]},
+        {"first_due_on": day(1)},
+    ):
         error = refused(Invalid, move, "district_a", "hazard", hazard, "close", **values)
         assert (error.faults[0].field, error.faults[0].code) == (next(iter(values)), "read_only")
 

@@ -58,6 +58,7 @@
   // -- pickers and dates --------------------------------------------------------------------------------------------------
   function picker(select) {
     if (!window.TomSelect || select.tomselect || select.closest("template")) return;
+    named(select);
     var group = select.closest("form") || document;
     function narrowed() {
       var other = select.dataset.depends && group.querySelector('[name="' + select.dataset.depends + '"]');
@@ -82,32 +83,42 @@
       if (other) other.addEventListener("change", function () { made.clear(); made.clearOptions(); });
     }
   }
-  function typedDay(text) {
-    var now = new Date(), found;
-    text = text.trim().replace(/[年月.]/g, "-").replace(/[日号]/g, "").replace(/\//g, "-");
-    if ((found = /^(\d{4})-?(\d{1,2})-?(\d{1,2})$/.exec(text)) && (text.indexOf("-") > 0 || text.length === 8)) return [+found[1], +found[2], +found[3]];
-    if ((found = /^(\d{1,2})-(\d{1,2})$/.exec(text)) || (found = /^(\d{2})(\d{2})$/.exec(text))) return [now.getFullYear(), +found[1], +found[2]];
-    return null;
+  function named(select) {
+    var label = select.id && one('label[for="' + select.id + '"]');
+    if (label && !select.getAttribute("aria-label")) select.setAttribute("aria-label", label.textContent.trim());
   }
+  // A day as clerks type it. A bare 8.5 is left alone: it may be a number, and the server says so.
+  function typedDay(text) {
+    var now = new Date(), found = /^(\d{4})[-\/.年](\d{1,2})[-\/.月](\d{1,2})日?$/.exec(text) || /^(\d{4})(\d{2})(\d{2})$/.exec(text);
+    if (found) return [+found[1], +found[2], +found[3]];
+    found = /^(\d{1,2})[-\/月](\d{1,2})日?$/.exec(text) || /^(\d{2})(\d{2})$/.exec(text);
+    return found ? [now.getFullYear(), +found[1], +found[2]] : null;
+  }
+  function iso(day) { return day[0] + "-" + ("0" + day[1]).slice(-2) + "-" + ("0" + day[2]).slice(-2); }
+  // The calendar hangs on an input of its own: what is typed is never touched by it, readable or not.
   function days(input) {
-    if (!window.flatpickr || input._flatpickr || input.closest("template")) return;
-    var moments = input.hasAttribute("data-datetime");
-    window.flatpickr(input, {
-      allowInput: true, allowInvalidPreload: true, disableMobile: true, enableTime: moments, time_24hr: true, dateFormat: moments ? "Y-m-d H:i" : "Y-m-d",
-      locale: window.flatpickr.l10ns.zh && document.documentElement.lang !== "en" ? "zh" : "default", clickOpens: true,
-      errorHandler: function () {},
-      parseDate: function (text) { var day = typedDay(text.split(" ")[0]), clock = /(\d{1,2}):(\d{2})/.exec(text); return day ? new Date(day[0], day[1] - 1, day[2], clock ? +clock[1] : 0, clock ? +clock[2] : 0) : undefined; }
+    if (!window.flatpickr || input.dataset.ready || input.closest("template")) return;
+    input.dataset.ready = "1";
+    var moments = input.hasAttribute("data-datetime"), anchor = document.createElement("input");
+    anchor.hidden = true; anchor.tabIndex = -1; anchor.setAttribute("aria-hidden", "true");
+    input.parentNode.insertBefore(anchor, input.nextSibling);
+    var calendar = window.flatpickr(anchor, {
+      positionElement: input, clickOpens: false, disableMobile: true, enableTime: moments, time_24hr: true, dateFormat: moments ? "Y-m-d H:i" : "Y-m-d",
+      locale: window.flatpickr.l10ns.zh && document.documentElement.lang !== "en" ? "zh" : "default",
+      onChange: function (chosen, text) { input.value = text; input.dispatchEvent(new Event("input", { bubbles: true })); input.dispatchEvent(new Event("change", { bubbles: true })); }
     });
-    // What cannot be read as a day stays as typed: the server says what is wrong with it.
-    input.addEventListener("blur", function () {
-      var day = !moments && typedDay(input.value);
-      if (day && /^\s*\d/.test(input.value) && input.value.indexOf(".") < 0) input.value = day[0] + "-" + ("0" + day[1]).slice(-2) + "-" + ("0" + day[2]).slice(-2);
-    }, true);
+    input.addEventListener("click", function () {
+      var day = typedDay(input.value.trim().split(" ")[0]), clock = /(\d{1,2}):(\d{2})/.exec(input.value);
+      if (day) calendar.setDate(new Date(day[0], day[1] - 1, day[2], clock ? +clock[1] : 0, clock ? +clock[2] : 0), false); else calendar.clear(false);
+      calendar.open(undefined, input);
+    });
+    input.addEventListener("keydown", function (event) { if (event.key === "Tab" || event.key === "Escape") calendar.close(); });
+    input.addEventListener("blur", function () { var day = !moments && typedDay(input.value.trim()); if (day) input.value = iso(day); });
   }
   function dress(root) {
     all("select[data-lookup]", root).forEach(picker);
     all("input[data-date], input[data-datetime]", root).forEach(days);
-    if (window.TomSelect) all("select[data-choices]", root).forEach(function (select) { if (!select.tomselect && !select.closest("template")) new window.TomSelect(select, { plugins: ["remove_button"], create: false }); });
+    if (window.TomSelect) all("select[data-choices]", root).forEach(function (select) { if (select.tomselect || select.closest("template")) return; named(select); new window.TomSelect(select, { plugins: ["remove_button"], create: false }); });
     all("[data-files]", root).forEach(files);
   }
 
