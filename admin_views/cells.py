@@ -39,8 +39,11 @@ class Cell:
     plain: str
 
 
-def cell(field, record, *, fact=False):
-    """The cell of one field of one record; `fact` draws it for the record's page, with links and full dates."""
+def cell(field, record, *, fact=False, label=None):
+    """The cell of one field of one record; `fact` draws it for the record's page, with links and full dates.
+
+    A list passes the column's `label`, worked out once.
+    """
     value = record.values.get(field.name)
     if value is None:
         html, plain = Markup('<span class="none">{}</span>').format(_("未报") if isinstance(field, Number) else "—"), ""
@@ -53,7 +56,7 @@ def cell(field, record, *, fact=False):
         draw = next(_DRAWERS[kind] for kind in type(field).__mro__ if kind in _DRAWERS)
         html, plain = draw(field, value, record, fact)
     css = "num" if isinstance(field, Number) and not isinstance(field, Percent) else ""
-    return Cell(Markup(html), css, field.name, text(field.title), plain)
+    return Cell(Markup(html), css, field.name, text(field.title) if label is None else label, plain)
 
 
 def tag(words, tone="quiet"):

@@ -15,13 +15,14 @@ def list_context(view, asked):
     page = query.page(asked)
     counted = query.count(asked)
     register = asked.register
+    labels = [text(field.title) for field in asked.columns]
     masked = [text(field.title) for field in asked.columns if field.sensitivity == "masked"]
     return {
         "asked": asked,
         "chips": [(text(chip.sentence), address(query.pairs(asked, (chip.parameter, chip.value)))) for chip in query.describe(asked)],
         "cleared": address([pair for pair in query.pairs(asked) if pair[0] == "fields"]),
         "heads": [_head(asked, field) for field in asked.columns],
-        "rows": [_row(view, asked, record) for record in page.records],
+        "rows": [_row(view, asked, record, labels) for record in page.records],
         "next": address([*query.pairs(asked), ("cursor", page.next)]) if page.next else None,
         "previous": address([*query.pairs(asked), ("cursor", page.previous)]) if page.previous else None,
         "count": counted,
@@ -56,8 +57,8 @@ def _head(asked, field):
     }
 
 
-def _row(view, asked, record):
-    cells = [cell(field, record) for field in asked.columns]
+def _row(view, asked, record, labels):
+    cells = [cell(field, record, label=label) for field, label in zip(asked.columns, labels, strict=True)]
     on_card = {field.name: at for at, field in enumerate(asked.columns)}
     shown = [name for name in asked.register.phone if name in on_card] or [field.name for field in asked.columns[:3]]
     state = view.register.workflow.field if view.register.workflow else None

@@ -207,6 +207,9 @@ def test_a_team_sees_what_is_assigned_to_it_on_that_day_only(city):
     assert units_seen(city, city.actor("inspector_a"), "school") == {"a1", "a2"}
     records.update("team_assignment", SYSTEM, city.id("team_assignment", "a"), {"to_date": day(-1)}, version=1)
     assert units_seen(city, city.actor("inspector_a"), "school") == set()
+    city.add("team_assignment", "a", school=city.school("b1"), from_date=day(1))
+    records.delete("team_assignment", SYSTEM, city.add("team_assignment", "a", school=city.school("a1")), version=1)
+    assert units_seen(city, city.actor("inspector_a"), "school") == set()
     city.add("team_assignment", "a", school=city.school("b2"))
     assert units_seen(city, city.actor("inspector_a"), "hazard") == {"b2"}
     records.update("membership", SYSTEM, city.rows["membership"]["a"][2], {"team": city.id("inspection_team", "")}, version=1)

@@ -111,7 +111,7 @@ def test_search_finds_own_rows_only(city, find, name):
         if not register.search:
             continue
         own = {record.id for record in query.stream(query.parse(register.name, actor))}
-        for q in ("中学", "1", "青禾", "松泉", "市局", "k", "db", "zx"):
+        for q in ("中学", "松泉", "k"):
             assert set(find(q, name, register.name)) <= own
             by_number = query.page(query.parse(register.name, actor, [("q", q), ("sort", "id"), ("limit", "200")]))
             assert {record.id for record in by_number.records} == set(find(q, name, register.name))
