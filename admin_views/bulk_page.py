@@ -28,11 +28,13 @@ def choices(register):
     """The fields that may be set on many records at once: all a person types, but keys, long texts and files."""
     keys = {*register.key, *register.title}
     return register.narrow(
-        lambda field: field in forms.editable(register)
-        and field.control not in UNSUITABLE
-        and not field.unique
-        and (field.name not in keys or field.control == "relation")
-        and field.sensitivity == "open"
+        lambda field: (
+            field in forms.editable(register)
+            and field.control not in UNSUITABLE
+            and not field.unique
+            and (field.name not in keys or field.control == "relation")
+            and field.sensitivity == "open"
+        )
     )
 
 
@@ -42,7 +44,9 @@ def _choose(view, ids, error=None, status=200):
     raws = forms.collect(register, MultiDict(request.form), prefix="v-")[0]
     faults = error.faults if isinstance(error, Invalid) else ()
     page = forms.draw(register, raws, faults=[fault for fault in faults if fault.field == name], prefix="v-")
-    page.top += [text(fault.sentence) for fault in faults if fault.field != name] or ([text(error.sentence)] if error and not faults else [])
+    page.top += [text(fault.sentence) for fault in faults if fault.field != name] or (
+        [text(error.sentence)] if error and not faults else []
+    )
     context = {"ids": ids, "form": page, "chosen": name, "step": "edit"}
     return view.page("bulk.html", **context), status
 
@@ -67,7 +71,9 @@ def _change(view, ids, apply):
         return _choose(view, ids, error, error.status)
     if not apply:
         field = register.field(request.form["field"])
-        return view.page("bulk.html", step="preview", ids=ids, field=field, label=text(field.title), posted=_kept(), plan=_shown(plan))
+        return view.page(
+            "bulk.html", step="preview", ids=ids, field=field, label=text(field.title), posted=_kept(), plan=_shown(plan)
+        )
     words = _("已修改 %(n)s 条。", n=done.count)
     if done.refused:
         words += _("有 %(n)s 条没有改：%(why)s", n=len(done.refused), why=text(done.refused[0][1]))

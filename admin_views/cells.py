@@ -1,6 +1,7 @@
 """A value as a table cell or a fact, per field type: the most specific class wins. The only place that makes Markup."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
@@ -59,6 +60,7 @@ def cell(field, record, *, fact=False, label=None):
     return Cell(Markup(html), css, field.name, text(field.title) if label is None else label, plain)
 
 
+@lru_cache(maxsize=4096)
 def tag(words, tone="quiet"):
     """A quiet badge: colour and text."""
     return Markup('<span class="tz-tag {}">{}</span>').format(TONE_CLASS.get(tone, ""), words)
@@ -145,7 +147,9 @@ def _relations(field, value, record, fact):
     known = record.labels.get(field.name) or {}
     words = [known.get(id) or f"#{id}" for id in value]
     if fact:
-        links = [Markup('<a href="/admin/r/{}/{}/">{}</a>').format(field.to, id, word) for id, word in zip(value, words, strict=True)]
+        links = [
+            Markup('<a href="/admin/r/{}/{}/">{}</a>').format(field.to, id, word) for id, word in zip(value, words, strict=True)
+        ]
         return Markup(_("、")).join(links), _("、").join(words)
     return escape(_("、").join(words)), _("、").join(words)
 

@@ -90,7 +90,9 @@ class DeskView(BaseView):
     def _person(self, account_id):
         if account_id is None or account_id == g.actor.id:
             return g.actor
-        if not policy.may(g.actor, "edit", registry.get("account")) or not policy.covers(registry.get("account"), g.actor, "edit", account_id):
+        if not policy.may(g.actor, "edit", registry.get("account")) or not policy.covers(
+            registry.get("account"), g.actor, "edit", account_id
+        ):
             raise NotFound()
         person = actors.load(account_id)
         if person is None:
@@ -147,7 +149,9 @@ def _pairs(payload):
         found = json.loads(payload)
     except ValueError:
         raise wrong from None
-    if not isinstance(found, list) or not all(isinstance(p, list) and len(p) == 2 and all(isinstance(x, str) for x in p) for p in found):
+    if not isinstance(found, list) or not all(
+        isinstance(p, list) and len(p) == 2 and all(isinstance(x, str) for x in p) for p in found
+    ):
         raise wrong
     return found
 

@@ -270,5 +270,3 @@ def collect(register, data, prefix=""):
         if shown is None or joined(raw) != joined(was[field.name]):
             changed.append(field.name)
     return raws, was, changed
-
-

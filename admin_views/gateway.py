@@ -80,7 +80,9 @@ class RegisterGateway(BaseView):
     @expose("/<register>/facet/<field>")
     def facet(self, register, field):
         asked = query.parse(self.view(register).register.name, g.actor, _pairs())
-        return jsonify({"items": [{"value": value, "label": text(label), "count": n} for value, label, n in query.facets(asked, field)]})
+        return jsonify(
+            {"items": [{"value": value, "label": text(label), "count": n} for value, label, n in query.facets(asked, field)]}
+        )
 
     @expose("/<register>/export")
     def export(self, register):
@@ -99,7 +101,12 @@ class RegisterGateway(BaseView):
             media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
         else:
             raise Invalid([Fault("format", "format", say("导出格式只能是 csv 或 xlsx。"))])
-        return Response(body, mimetype=None, content_type=media, headers={"Content-Disposition": attached(exports.file_name(asked.register, kind))})
+        return Response(
+            body,
+            mimetype=None,
+            content_type=media,
+            headers={"Content-Disposition": attached(exports.file_name(asked.register, kind))},
+        )
 
     @expose("/<register>/lookup/<field>")
     def lookup(self, register, field):
@@ -177,7 +184,9 @@ class RegisterGateway(BaseView):
             raise NotAllowed(say("正在以他人身份查看，不能显示隐藏内容。"), "view_as_read_only")
         if len(purpose) < SHORTEST_PURPOSE:
             raise Invalid([Fault("purpose", "required", say("请写明查看用途，至少 {n} 个字。", n=SHORTEST_PURPOSE))])
-        audit.log(g.actor, "reveal", register=register, record_id=id, detail=f"{field.name}: {purpose}", address=request.remote_addr or "")
+        audit.log(
+            g.actor, "reveal", register=register, record_id=id, detail=f"{field.name}: {purpose}", address=request.remote_addr or ""
+        )
         return jsonify({"value": field.render(record.values.get(field.name))})
 
     @expose("/<register>/<int:id>/tab/<other>/<field>")
@@ -188,9 +197,15 @@ class RegisterGateway(BaseView):
         pairs = [(_tie(register, view.register, field), str(record.id))]
         asked = query.parse(other, g.actor, [*pairs, ("limit", "20")])
         page = query.page(asked)
-        rows = [(view.address("details", id=row.id), row.title or f"#{row.id}", [cell(part, row) for part in asked.columns]) for row in page.records]
+        rows = [
+            (view.address("details", id=row.id), row.title or f"#{row.id}", [cell(part, row) for part in asked.columns])
+            for row in page.records
+        ]
         return view.render(
-            "register/tab.html", columns=asked.columns, rows=rows, more=f"{view.address('index')}?{pairs[0][0]}={record.id}" if page.next else None
+            "register/tab.html",
+            columns=asked.columns,
+            rows=rows,
+            more=f"{view.address('index')}?{pairs[0][0]}={record.id}" if page.next else None,
         )
 
 
@@ -235,5 +250,3 @@ def attached(name):
 def home_url(register_name, pairs):
     """A list's address with these parameters."""
     return url_for("register.index", register=register_name, **dict(pairs))
-
-

@@ -30,7 +30,12 @@ class HomeView(AdminIndexView):
             for card in home.tasks(g.actor)
         ]
         recent = [
-            {"when": item.at, "text": item.title, "register": text(item.register.titled), "url": url_for("register.details", register=item.register.name, id=item.id)}
+            {
+                "when": item.at,
+                "text": item.title,
+                "register": text(item.register.titled),
+                "url": url_for("register.details", register=item.register.name, id=item.id),
+            }
             for item in home.recent(g.actor)
         ]
         totals = [(text(register.titled), count) for register, count in home.totals(g.actor)]

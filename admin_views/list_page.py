@@ -19,7 +19,9 @@ def list_context(view, asked):
     masked = [text(field.title) for field in asked.columns if field.sensitivity == "masked"]
     return {
         "asked": asked,
-        "chips": [(text(chip.sentence), address(query.pairs(asked, (chip.parameter, chip.value)))) for chip in query.describe(asked)],
+        "chips": [
+            (text(chip.sentence), address(query.pairs(asked, (chip.parameter, chip.value)))) for chip in query.describe(asked)
+        ],
         "cleared": address([pair for pair in query.pairs(asked) if pair[0] == "fields"]),
         "heads": [_head(asked, field) for field in asked.columns],
         "rows": [_row(view, asked, record, labels) for record in page.records],
@@ -44,7 +46,7 @@ def address(pairs):
 
 
 def _head(asked, field):
-    (name, down), = asked.sort
+    ((name, down),) = asked.sort
     sorted_here = name == field.name
     url = None
     if field.sortable and field.sensitivity != "masked" and not asked.trash:
@@ -102,6 +104,10 @@ def _panel(asked, field):
     else:
         operator = "contains" if "contains" in field.operators else "eq"
         part = mine.get(operator)
-        panel |= {"kind": "text", "parameter": field.name + ("__contains" if operator == "contains" else ""), "value": part.raw if part else ""}
+        panel |= {
+            "kind": "text",
+            "parameter": field.name + ("__contains" if operator == "contains" else ""),
+            "value": part.raw if part else "",
+        }
     keep = [pair for pair in query.pairs(asked) if pair[0].partition("__")[0] != field.name]
     return panel | {"hidden": keep}

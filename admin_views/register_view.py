@@ -27,7 +27,9 @@ class RegisterView(BaseModelView):
 
     def __init__(self, register):
         self.register = register
-        super().__init__(type(register.name, (), {}), name=register.label, endpoint=f"r_{register.name}", url=f"/admin/r/{register.name}")
+        super().__init__(
+            type(register.name, (), {}), name=register.label, endpoint=f"r_{register.name}", url=f"/admin/r/{register.name}"
+        )
 
     # what Flask-Admin asks of a backend ---------------------------------------------------------------------------------
 
@@ -220,7 +222,9 @@ class RegisterView(BaseModelView):
     def told(self, words, saved, again=False):
         """The toast after saving: what was done, how to take it back, what others had changed, what is only said."""
         if saved.merged:
-            words += _("别人刚改过的%(fields)s也保留了。", fields=_("、").join(f"「{text(field.title)}」" for field in saved.merged))
+            words += _(
+                "别人刚改过的%(fields)s也保留了。", fields=_("、").join(f"「{text(field.title)}」" for field in saved.merged)
+            )
         gap = " " if english() else ""
         words += "".join(gap + text(sentence) for sentence in saved.infos)
         flash({"text": words, "undo": saved.change_set, "again": self.address("create") if again else None}, "success")
@@ -233,7 +237,9 @@ class RegisterView(BaseModelView):
         if request.method == "GET":
             return self.page("delete.html", record=record)
         version = _number(request.form.get("_version")) or record.version
-        done = records.delete(self.register.name, g.actor, record.id, version=version, reason=request.form.get("reason", "").strip()[:200])
+        done = records.delete(
+            self.register.name, g.actor, record.id, version=version, reason=request.form.get("reason", "").strip()[:200]
+        )
         flash({"text": _("「%(title)s」已移到回收站。", title=record.title), "undo": done.change_set, "again": None}, "success")
         return redirect(self.address("index"), 303)
 
@@ -282,7 +288,11 @@ class RegisterView(BaseModelView):
             form=page,
             confirm=isinstance(error, NeedsConfirmation),
             reason=request.form.get("reason", ""),
-            missing=[field for field in self.register.live if field.name in move.requires and field.readonly and record.values.get(field.name) is None],
+            missing=[
+                field
+                for field in self.register.live
+                if field.name in move.requires and field.readonly and record.values.get(field.name) is None
+            ],
         )
 
     def history(self, id):
@@ -330,7 +340,9 @@ def _steps(record):
 def _facts(record, names):
     """The facts of a section; a field that does not apply to this record and holds nothing is left out."""
     fields = [record.register.field(name) for name in names]
-    fields = [field for field in fields if record.values.get(field.name) is not None or conditions.holds(field.shown_when, record.values)]
+    fields = [
+        field for field in fields if record.values.get(field.name) is not None or conditions.holds(field.shown_when, record.values)
+    ]
     return [(text(field.title), cell(field, record, fact=True), field) for field in fields]
 
 
@@ -355,5 +367,10 @@ def _contest(register, part, record):
             return _("、").join(query.labels(field.to, ids, g.actor).values())
         return masked(field.render(value)) if field.sensitivity == "masked" else field.render(value)
 
-    return {"name": field.name, "label": text(field.title), "mine": words(part.mine), "theirs": words(part.theirs), "base": words(part.base)}
-
+    return {
+        "name": field.name,
+        "label": text(field.title),
+        "mine": words(part.mine),
+        "theirs": words(part.theirs),
+        "base": words(part.base),
+    }

@@ -103,8 +103,17 @@ def _rechecks(parent_raw):
         return []
     found = []
     for record in query.page(replace(asked, columns=asked.register.fields)).records:
-        offered = {move.name: (move, decision) for move, decision in transitions.available(g.actor, record) if move.name in VERDICTS}
-        found.append({"record": record, "moves": offered, "level": cell(record.register.field("level"), record), "chosen": request.form.get(f"r-{record.id}", "")})
+        offered = {
+            move.name: (move, decision) for move, decision in transitions.available(g.actor, record) if move.name in VERDICTS
+        }
+        found.append(
+            {
+                "record": record,
+                "moves": offered,
+                "level": cell(record.register.field("level"), record),
+                "chosen": request.form.get(f"r-{record.id}", ""),
+            }
+        )
     return found
 
 

@@ -1,5 +1,6 @@
 """Sentences, labels and values in the reader's language."""
 
+from flask import g
 from flask_babel import get_locale, gettext
 
 from models.errors import Label, Sentence
@@ -7,7 +8,10 @@ from models.values import CITY_ZONE, today
 
 
 def english():
-    return str(get_locale() or "").startswith("en")
+    """Whether the reader reads English; asked hundreds of times a page, so worked out once a request."""
+    if "reads_english" not in g:
+        g.reads_english = str(get_locale() or "").startswith("en")
+    return g.reads_english
 
 
 def text(value):

@@ -12,6 +12,7 @@ from app import create_app
 from bench import data, stock
 from models import base
 from services import actor, query, sessions
+from services.query.pages import cursor_for
 
 RUNS, WARM_UPS, PAGE = 20, 2, 50
 REGISTER = "damaged_building"
@@ -77,7 +78,7 @@ def works(rows, district, deep):
 def deep_cursor(clerk, rows):
     """The cursor of a reader who has turned four pages out of five; the newest row is the first."""
     asked = query.parse(REGISTER, actor.load(clerk))
-    return query._cursor(asked, ["n", "known", None, rows // 5])
+    return cursor_for(asked, ["n", "known", None, rows // 5])
 
 
 def medians(sites, addresses):

@@ -11,6 +11,8 @@ from tests.access import foreign_tags
 from tests.actors import NAMES
 from tests.state import everything
 
+SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
 # hidden fields ----------------------------------------------------------------------------------------------------------
 
 
@@ -101,6 +103,7 @@ def test_no_parameter_reaches_the_database_as_sql(city, client_of):
 # lists, pickers, exports ------------------------------------------------------------------------------------------------
 
 
+@SQLITE
 @pytest.mark.parametrize("name", NAMES)
 def test_pickers_offer_only_what_the_person_sees(city, client_of, name):
     """A10, A11: every relation of every register."""

@@ -25,7 +25,7 @@ def test_both_changes_survive(come_in):
 
 
 def test_the_same_field_is_asked_and_nothing_typed_is_lost(come_in):
-    clerk, city, address = two_at_one(come_in)
+    clerk, city, _address = two_at_one(come_in)
     clerk.fill("[name=responsible]", "周二")
     save(clerk)
     city.fill("[name=responsible]", "郑三")
@@ -39,7 +39,7 @@ def test_the_same_field_is_asked_and_nothing_typed_is_lost(come_in):
 
 
 def test_the_others_value_may_be_taken(come_in):
-    clerk, city, address = two_at_one(come_in)
+    clerk, city, _address = two_at_one(come_in)
     clerk.fill("[name=responsible]", "周四")
     save(clerk)
     city.fill("[name=responsible]", "郑五")

@@ -10,6 +10,7 @@ from models import tables
 from models.base import database, is_postgres
 from services import query, records
 from services.actor import SYSTEM
+from services.query import narrowing
 from tests.factories import day
 
 ROWS = 60
@@ -65,9 +66,9 @@ def read(asked):
 @pytest.mark.parametrize("sort", ["-id", "due_on", "-due_on", "grade", "name"])
 def test_every_way_of_reading_finds_the_same_rows(asked, monkeypatch, sort, narrow):
     """Whether a filter is left to its index, tested along the order, or looked for first, depends on how many rows it finds."""
-    if is_postgres() and narrow != query.NARROW:
+    if is_postgres() and narrow != narrowing.NARROW:
         pytest.skip("PostgreSQL plans by the figures it takes itself")
-    monkeypatch.setattr(query, "NARROW", narrow)
+    monkeypatch.setattr(narrowing, "NARROW", narrow)
     everything, _ = read(asked([("sort", sort)]))
     for pairs in [part for size in (1, 2, 3) for part in combinations(PARTS, size)][::7]:
         wanted = asked([*pairs, ("sort", sort)])
@@ -84,7 +85,7 @@ def test_no_list_is_sorted_or_read_whole(city, person, pairs, monkeypatch):
     """In the default order, by due date, filtered, or in a search, the rows come out of an index in their order."""
     if is_postgres():
         pytest.skip("PostgreSQL plans by the figures it takes itself")
-    monkeypatch.setattr(query, "NARROW", 0)
+    monkeypatch.setattr(narrowing, "NARROW", 0)
     wanted = query.parse("damaged_building", city.actor(person), pairs)
     query.page(wanted)
     sent, execute = [], database.obj.execute_sql

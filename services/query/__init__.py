@@ -1,0 +1,35 @@
+"""Reading: lists, records, labels, related counts. All rows come from policy.rows; this package is the only way to read them."""
+
+from services.query.asking import CAP, UNIT_FIELDS, filter_fields, pairs, parse
+from services.query.narrowing import Count, column, count, counts, counts_of, expression, rows
+from services.query.pages import page, stream
+from services.query.picking import facets, lookup, related
+from services.query.shown import NO_ACCESS, Record, codes_of, describe, get, labels, mark_na, title_of
+
+__all__ = [
+    "CAP",
+    "NO_ACCESS",
+    "UNIT_FIELDS",
+    "Count",
+    "Record",
+    "codes_of",
+    "column",
+    "count",
+    "counts",
+    "counts_of",
+    "describe",
+    "expression",
+    "facets",
+    "filter_fields",
+    "get",
+    "labels",
+    "lookup",
+    "mark_na",
+    "page",
+    "pairs",
+    "parse",
+    "related",
+    "rows",
+    "stream",
+    "title_of",
+]

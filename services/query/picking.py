@@ -1,0 +1,101 @@
+"""What is offered beside a list: relation pickers, the tabs of a record, counts of choices."""
+
+from dataclasses import dataclass, replace
+
+import peewee
+
+from models import registry, tables
+from models.base import database
+from models.errors import Fault, Invalid, say
+from models.fields import Relation, Relations
+from services import policy, search
+from services.query.asking import Filter, ListQuery, order_of
+from services.query.narrowing import Count, capped, column, expression, rows
+from services.query.pages import page
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One answer of a relation picker."""
+
+    id: int
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Related:
+    """Records of another register that belong to this one; `field` is None where they belong by their school."""
+
+    register: object
+    field: object
+    count: Count
+
+
+def lookup(register_name, actor, q="", *, limit=20, where=None):
+    """Records to choose from in a relation picker: those the actor may see, best match first."""
+    register = policy.view(registry.get(register_name), actor)
+    filters = tuple(
+        Filter(register.field(name), "eq", register.field(name).clean_filter("eq", value), str(value))
+        for name, value in (where or {}).items()
+    )
+    hint = next((register.field(name) for name in register.key if name in register.by_name and name not in register.title), None)
+    query = ListQuery(
+        register,
+        actor,
+        filters=filters,
+        q=q.strip()[: search.LONGEST_QUERY],
+        sort=order_of(register, register.sort),
+        limit=limit,
+        columns=(hint,) if hint else (),
+    )
+    return [Hit(r.id, r.title or f"#{r.id}", hint.render(r.values.get(hint.name)) if hint else "") for r in page(query).records]
+
+
+def related(register_name, actor, record):
+    """Registers with records of this one, each with its capped count, in one statement."""
+    tabs = [(other, field) for other in policy.registers(actor) for field in _ties(register_name, other)]
+    selections = [
+        policy.rows(other, actor).where(tie_expression(register_name, other, field, record.id)).select(peewee.SQL("1"))
+        for other, field in tabs
+    ]
+    order = {name: at for at, name in enumerate(registry.get(register_name).related)}
+    found = [Related(other, field, count) for (other, field), count in zip(tabs, capped(selections), strict=True)]
+    return sorted(found, key=lambda tab: order.get(tab.register.name, len(order)))
+
+
+def _ties(register_name, other):
+    """The fields by which another register's rows belong to a record: its relations to it, else its school."""
+    if other.system:
+        return []
+    fields = [field for field in other.fields if isinstance(field, (Relation, Relations)) and field.to == register_name]
+    direct = [field for field in fields if field.name == register_name] or fields
+    if register_name == "school" and not direct and "school" in other.scope:
+        return [None]
+    return direct
+
+
+def tie_expression(register_name, other, field, id):
+    """The expression that ties `other`'s rows to a record."""
+    model = tables.model(other.name)
+    if field is None:
+        return model.school_id == id
+    return expression(registry.get(other.name), field, "contains" if isinstance(field, Relations) else "eq", id)
+
+
+def facets(query, field_name):
+    """[(value, label, count)] of a choice field over the list without that field's own filter; counts None past 10,000 rows."""
+    field = query.register.by_name.get(field_name)
+    if field is None or not hasattr(field, "options"):
+        raise Invalid([Fault(field_name, "unknown_field", say("没有「{name}」这一列。", name=field_name[:60]))])
+    query = replace(query, filters=tuple(part for part in query.filters if part.field.name != field_name))
+    some = (
+        rows(query)
+        .select(column(query.model, registry.get(query.register.name), field_name).alias("value"))
+        .limit(10_001)
+        .alias("some")
+    )
+    counted = peewee.Select([some], [some.c.value, peewee.fn.COUNT(peewee.SQL("1"))]).group_by(some.c.value).bind(database)
+    counts = dict(counted.tuples().execute(database))
+    known = sum(counts.values()) <= 10_000
+    return [(option.code, option.title, counts.get(option.code, 0) if known else None) for option in field.options]

@@ -1,0 +1,229 @@
+"""Rows as records: values by field name, labels of what they point at, the record's title; one record by id."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from models import conditions, registry, tables
+from models.errors import Label, NotFound, say
+from models.fields import Code, Derived, Relation, Relations
+from models.filters import EMPTY_NOT, OPERATORS
+from models.journal import Link
+from models.values import NA
+from services import policy
+from services.query.asking import ListQuery
+from services.query.narrowing import column
+
+NO_ACCESS = Label("（无权查看）", "(no access)")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row as an actor may see it: `values` by field name, `labels` of its relations, `title` its name."""
+
+    register: object
+    id: int
+    version: int
+    values: dict
+    labels: dict
+    title: str
+    district_id: int | None = None
+    school_id: int | None = None
+    created_at: datetime | None = None
+    created_by: int | None = None
+    updated_at: datetime | None = None
+    updated_by: int | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def state(self):
+        """Its workflow state's code, or None."""
+        return self.values.get(self.register.workflow.field) if self.register.workflow else None
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One part of the filter sentence and the URL parameter it stands for."""
+
+    parameter: str
+    value: str
+    sentence: object
+
+
+def describe(query):
+    """The filter in words, part by part."""
+    chips = []
+    for part in query.filters:
+        if part.operator == "empty":
+            sentence = replace(OPERATORS["empty"].sentence if part.value else EMPTY_NOT, params=(("label", part.field.title),))
+        else:
+            values = part.value if part.operator == "in" else (part.value,)
+            words = tuple(_words(part.field, value, query.actor) for value in values)
+            sentence = replace(OPERATORS[part.operator].sentence, params=(("label", part.field.title), ("value", words)))
+        chips.append(Chip(part.parameter, part.raw, sentence))
+    if query.q:
+        chips.append(Chip("q", query.q, say("搜索「{q}」", q=query.q)))
+    return tuple(chips)
+
+
+def _words(field, value, actor):
+    if isinstance(field, (Relation, Relations)):
+        return labels(field.to, (value,), actor).get(value, str(value))
+    option = getattr(field, "get", None)
+    return option(value).title if option else field.render(value)
+
+
+def selected(query):
+    """The columns a page reads: who and where, the shown fields, what the title and the workflow need."""
+    register, model = registry.get(query.register.name), query.model
+    names = dict.fromkeys([field.name for field in query.columns] + list(query.register.title) + list(query.register.phone))
+    if query.register.workflow and query.register.workflow.field in query.register.by_name:
+        names[query.register.workflow.field] = None
+    for name in list(names):
+        field = register.field(name)
+        if isinstance(field, Derived):
+            names.update(dict.fromkeys(part for part in conditions.fields_of(field.when) if part in register.by_name))
+    base = [getattr(model, name) for name in _BASE_COLUMNS]
+    return base + [column(model, register, name) for name in names if register.field(name).stored]
+
+
+_BASE_COLUMNS = (
+    "id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "district_id", "school_id", "na_fields",
+)  # fmt: skip
+
+
+def records_of(query, found):
+    """Records of rows read as dicts: values by field name, derived ones worked out, relations labelled in one query each."""
+    full, register = registry.get(query.register.name), query.register
+    names = {f"f_{field.id}": field.name for field in full.fields if field.stored}
+    made = []
+    for row in found:
+        values = {names[key]: value for key, value in row.items() if key in names}
+        mark_na(full, values, row["na_fields"])
+        made.append((row, values))
+    wanted = {field.name for field in query.columns} | set(register.title)
+    _link_values(full, [field for field in query.columns if isinstance(field, Relations)], made)
+    for field in query.columns:
+        if isinstance(field, Derived):
+            for _, values in made:
+                values[field.name] = conditions.holds(field.when, values)
+    labelled = _labels_of(register, made, wanted, query.actor)
+    keep = set(register.by_name)
+    return [_record(register, row, {k: v for k, v in values.items() if k in keep}, labelled) for row, values in made]
+
+
+def mark_na(register, values, na_fields):
+    if na_fields:
+        for field in register.fields:
+            if field.na and f"|{field.id}|" in na_fields and field.name in values:
+                values[field.name] = NA
+
+
+def _link_values(register, fields, made):
+    for field in fields:
+        ids = [row["id"] for row, _ in made]
+        linked = {}
+        query = Link.select(Link.record_id, Link.target_id).where(
+            (Link.register == register.name) & (Link.field_id == field.id) & Link.record_id.in_(ids)
+        )
+        for record_id, target in query.order_by(Link.target_id).tuples():
+            linked.setdefault(record_id, []).append(target)
+        for row, values in made:
+            values[field.name] = tuple(linked[row["id"]]) if row["id"] in linked else None
+
+
+def _labels_of(register, made, wanted, actor):
+    """{field name: {id: label}} for the relations among the wanted fields."""
+    found = {}
+    for field in register.fields:
+        if field.name in wanted and isinstance(field, (Relation, Relations)):
+            ids = set()
+            for _, values in made:
+                value = values.get(field.name)
+                ids.update(value if isinstance(value, tuple) else (value,) if isinstance(value, int) else ())
+            found[field.name] = labels(field.to, ids, actor) if ids else {}
+    return found
+
+
+def _record(register, row, values, labelled):
+    own = {}
+    for name, known in labelled.items():
+        value = values.get(name)
+        own[name] = {id: known.get(id, "") for id in value} if isinstance(value, tuple) else known.get(value, "")
+    return Record(
+        register=register,
+        id=row["id"],
+        version=row["version"],
+        values=values,
+        labels=own,
+        title=title_of(register, values, own),
+        **{name: row[name] for name in _BASE_COLUMNS if name not in ("id", "version", "na_fields")},
+    )
+
+
+def title_of(register, values, labelled):
+    """A record's name: its title fields, one space apart."""
+    parts = []
+    for name in register.title:
+        field = register.by_name.get(name)
+        if field is not None:
+            parts.append(labelled.get(name, "") if isinstance(field, Relation) else field.render(values.get(name)))
+    return " ".join(part for part in parts if part)
+
+
+def labels(register_name, ids, actor):
+    """{id: label} of records of a register, in one query: names of those out of the actor's scope only where they are public."""
+    ids = sorted({id for id in ids if isinstance(id, int)})
+    if not ids:
+        return {}
+    full = registry.get(register_name)
+    model = tables.model(register_name)
+    public = full.label_public or actor.system
+    source = model.select() if public else policy.rows(full, actor)
+    title_fields = [full.field(name) for name in full.title]
+    found = dict.fromkeys(ids, NO_ACCESS.zh)
+    fetched = []
+    for at in range(0, len(ids), 500):
+        selected = [model.id, *(column(model, full, field.name) for field in title_fields if field.stored)]
+        fetched += list(source.where(model.id.in_(ids[at : at + 500])).select(*selected).dicts())
+    made = [(row, {field.name: row[f"f_{field.id}"] for field in title_fields if field.stored}) for row in fetched]
+    # A named field never stands in a label: labels are seen wherever the record is mentioned.
+    shown = full.narrow(lambda field: field.sensitivity == "open")
+    nested = _labels_of(shown, made, set(full.title), actor)
+    for row, values in made:
+        own = {name: known.get(values.get(name), "") for name, known in nested.items()}
+        found[row["id"]] = title_of(shown, values, own) or f"#{row['id']}"
+    return found
+
+
+def codes_of(register_name, ids):
+    """{id: code} of records whose register is keyed by one code; empty for others. Only for labels already shown."""
+    full = registry.get(register_name)
+    if len(full.key) != 1 or not isinstance(full.field(full.key[0]), Code):
+        return {}
+    model = tables.model(register_name)
+    found = {}
+    ids = sorted(set(ids))
+    for at in range(0, len(ids), 500):
+        part = model.select(model.id, column(model, full, full.key[0])).where(model.id.in_(ids[at : at + 500]))
+        found.update(dict(part.tuples()))
+    return found
+
+
+def get(register_name, actor, id, *, trash=False, action="view"):
+    """One record with all the fields the actor may read of it. NotFound when it is not there for him."""
+    full = registry.get(register_name)
+    model = tables.model(register_name)
+    if not isinstance(id, int) or not 0 < id < 2**63:
+        raise NotFound()
+    source = policy.rows(full, actor, action=action, trash=trash)
+    row = source.where(model.id == id).select().dicts().first()
+    if row is None:
+        raise NotFound()
+    register = policy.view(full, actor, _Identified(id))
+    query = ListQuery(register, actor, columns=register.fields)
+    return records_of(query, [row])[0]
+
+
+@dataclass(frozen=True)
+class _Identified:
+    id: int
