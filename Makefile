@@ -18,6 +18,7 @@ test: $(VENV)/.done $(MO) system-packages
 # The whole of it: lint, tests, declarations, catalogue.
 prove: lint test
 	$(BIN)/python -m app check
+	$(BIN)/python -m tests.prove
 
 lint: $(VENV)/.done
 	$(BIN)/ruff check .

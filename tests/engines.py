@@ -33,7 +33,7 @@ class Engine:
             disconnect()
 
     def template(self):
-        """The address of the database that is copied, empty yet."""
+        """The address of the database that is copied, new and empty."""
         raise NotImplementedError
 
     def copied(self):
@@ -54,7 +54,9 @@ class Sqlite(Engine):
         self._numbers = itertools.count()
 
     def template(self):
-        return str(self._folder / "template.sqlite3")
+        path = str(self._folder / "template.sqlite3")
+        self.drop(path)
+        return path
 
     def blank(self):
         return str(self._folder / f"{next(self._numbers)}.sqlite3")
@@ -62,7 +64,7 @@ class Sqlite(Engine):
     def copied(self):
         """Page by page through SQLite itself, as backups are made."""
         made = self.blank()
-        source, target = apsw.Connection(self.template()), apsw.Connection(made)
+        source, target = apsw.Connection(str(self._folder / "template.sqlite3")), apsw.Connection(made)
         with target.backup("main", source, "main") as work:
             work.step()
         source.close()
@@ -88,6 +90,7 @@ class Postgres(Engine):
         self._clean_at = 0
 
     def template(self):
+        self._order(f"DROP DATABASE IF EXISTS {self._prefix}_city WITH (FORCE)")
         return self._made(f"{self._prefix}_city")
 
     def blank(self):

@@ -49,7 +49,12 @@ def lookup(register_name, actor, q="", *, limit=20, where=None):
         limit=limit,
         columns=(hint,) if hint else (),
     )
-    return [Hit(r.id, r.title or f"#{r.id}", hint.render(r.values.get(hint.name)) if hint else "") for r in page(query).records]
+    return [Hit(r.id, r.title or f"#{r.id}", _hint(r, hint) if hint else "") for r in page(query).records]
+
+
+def _hint(record, field):
+    """What tells records of one name apart: their code, or the label of what they belong to."""
+    return record.labels.get(field.name) or field.render(record.values.get(field.name))
 
 
 def related(register_name, actor, record):

@@ -124,6 +124,7 @@ def test_a_picker_finds_by_name_and_narrows(city, clerk):
     hits = query.lookup("damaged_building", clerk, "青禾一", where={"school": str(city.school("a1"))})
     assert {hit.id for hit in hits} == set(city.rows["damaged_building"]["a1"])
     assert query.lookup("school", clerk, "青禾一")[0].hint
+    assert "督导组名称" in query.lookup("team_member", clerk, "青禾局")[0].hint
 
 
 def test_related_records_are_counted_in_one_statement_and_own_only(city, statements):

@@ -1,0 +1,110 @@
+"""Long proofs, printed: `make prove`. Writers at one moment on both databases, and a process killed while it saves.
+
+    python -m tests.prove [writers] [kills]
+"""
+
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import config
+from models import base, tables
+from services import query, records
+from services.actor import SYSTEM
+from tests import postgres
+
+ROOT = Path(__file__).parents[1]
+WRITER = """
+import sys
+from models import base
+from services import records
+from services.actor import SYSTEM
+base.connect(sys.argv[1]); base.open_connection()
+at = 0
+while True:
+    saved = records.create("district", SYSTEM, {"code": f"{sys.argv[2]}{at:04d}", "name": f"断电{sys.argv[2]}{at}", "kind": "district"})
+    print(saved.record.id, flush=True)
+    at += 1
+"""
+
+
+def database(url):
+    """A fresh database at the address, migrated."""
+    base.connect(url, wait_seconds=30, connections=250)
+    base.open_connection()
+    tables.migrate()
+
+
+def writers(count):
+    """How many of `count` threads that save at one moment are confirmed, the 95th percentile in seconds, and the rows there."""
+    gate, times, refused = threading.Barrier(count), [], []
+
+    def write(at):
+        gate.wait()
+        start = time.monotonic()
+        try:
+            base.open_connection()
+            records.create("district", SYSTEM, {"code": f"W{at:05d}", "name": f"写{at}", "kind": "district"})
+            times.append(time.monotonic() - start)
+        except Exception as error:  # noqa: BLE001 - whatever refuses a writer is the finding
+            refused.append(repr(error))
+        finally:
+            base.database.close()
+
+    threads = [threading.Thread(target=write, args=(at,)) for at in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    there = query.count(query.parse("district", SYSTEM, [("code__contains", "W")]), exact=True).value
+    late = sorted(times)[int(len(times) * 0.95) - 1] if times else float("nan")
+    return len(times), late, there, refused[:1]
+
+
+def kills(url, count):
+    """(confirmed saves, of them lost, rows without journal or search entry) over `count` processes killed while they save."""
+    confirmed = []
+    for round_ in range(count):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, url, f"{round_:02d}"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        confirmed.append(int(writer.stdout.readline()))
+        time.sleep(random.uniform(0.02, 0.6))
+        writer.send_signal(signal.SIGKILL)
+        confirmed += [int(line) for line in writer.communicate()[0].splitlines() if line.isdigit()]
+    model = tables.model("district")
+    kept = {id for (id,) in model.select(model.id).tuples()}
+    asked = query.parse("district", SYSTEM, [("name__contains", "断电")])
+    rows = [record.id for record in query.stream(asked)]
+    journal = base.database.execute_sql("SELECT record_id FROM change WHERE register = 'district'").fetchall()
+    noted = {id for (id,) in journal}
+    found = {record.id for record in query.stream(query.parse("district", SYSTEM, [("q", "断电"), ("sort", "id")]))}
+    half = [id for id in rows if id not in noted or id not in found]
+    return len(confirmed), len(set(confirmed) - kept), len(half)
+
+
+def main(count=200, rounds=50):
+    config.activate(config.load({"TAIZHANG_DATA_DIR": tempfile.mkdtemp()}))
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "prove.sqlite3")
+        database(file)
+        print(f"SQLite: {count} writers at once: confirmed, p95 s, rows, refused = {writers(count)}", flush=True)
+        print(f"SQLite: {rounds} kills while saving: confirmed, lost, half = {kills(file, rounds)}", flush=True)
+        print("SQLite: integrity_check =", base.database.execute_sql("PRAGMA integrity_check").fetchone()[0], flush=True)
+        base.database.close()
+    lease = postgres.Lease()
+    try:
+        url = f"{postgres.url(lease.folder)}/postgres"
+        database(url)
+        print(f"PostgreSQL: {count} writers at once: confirmed, p95 s, rows, refused = {writers(count)}", flush=True)
+        print(f"PostgreSQL: {rounds} kills while saving: confirmed, lost, half = {kills(url, rounds)}", flush=True)
+        base.database.close()
+    finally:
+        lease.end()
+
+
+if __name__ == "__main__":
+    main(*(int(word) for word in sys.argv[1:]))
