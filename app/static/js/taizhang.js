@@ -89,9 +89,9 @@
   }
   // A day as clerks type it. A bare 8.5 is left alone: it may be a number, and the server says so.
   function typedDay(text) {
-    var now = new Date(), found = /^(\d{4})[-\/.年](\d{1,2})[-\/.月](\d{1,2})日?$/.exec(text) || /^(\d{4})(\d{2})(\d{2})$/.exec(text);
+    var now = new Date(), found = /^(\d{4})[-\/.\u5e74](\d{1,2})[-\/.\u6708](\d{1,2})\u65e5?$/.exec(text) || /^(\d{4})(\d{2})(\d{2})$/.exec(text);
     if (found) return [+found[1], +found[2], +found[3]];
-    found = /^(\d{1,2})[-\/月](\d{1,2})日?$/.exec(text) || /^(\d{2})(\d{2})$/.exec(text);
+    found = /^(\d{1,2})[-\/\u6708](\d{1,2})\u65e5?$/.exec(text) || /^(\d{2})(\d{2})$/.exec(text);
     return found ? [now.getFullYear(), +found[1], +found[2]] : null;
   }
   function iso(day) { return day[0] + "-" + ("0" + day[1]).slice(-2) + "-" + ("0" + day[2]).slice(-2); }
