@@ -29,7 +29,9 @@ def pages():
 
 
 def settings():
-    rows = [(f"`{setting.name}`", f"`{_plain(setting.default)}`" if setting.default != "" else "", setting.help) for setting in SETTINGS]
+    rows = [
+        (f"`{setting.name}`", f"`{_plain(setting.default)}`" if setting.default != "" else "", setting.help) for setting in SETTINGS
+    ]
     return page("Settings", "Environment variables, read once at start.", table(("Name", "Default", "What it does"), rows))
 
 
@@ -53,8 +55,12 @@ def _common():
 
 
 def filters():
-    rows = [(f"`{key}`", operator.label.en, "`field=…`" if key == "eq" else f"`field__{key}=…`") for key, operator in OPERATORS.items()]
-    text = "The same parameters serve lists, exports, saved views and conditions in declarations. An unknown one is refused by name."
+    rows = [
+        (f"`{key}`", operator.label.en, "`field=…`" if key == "eq" else f"`field__{key}=…`") for key, operator in OPERATORS.items()
+    ]
+    text = (
+        "The same parameters serve lists, exports, saved views and conditions in declarations. An unknown one is refused by name."
+    )
     more = "\nBesides: `q` (search), `sort` (`-due_on`), `limit` (1–200), `cursor`, `fields` (columns).\n"
     return page("Filters", text, table(("Key", "Meaning", "In the URL"), rows) + more)
 
@@ -80,7 +86,11 @@ def registers():
             )
             for field in register.live
         ]
-        states = f"\nStates: {' → '.join(option.label for option in register.field(register.workflow.field).options)}\n" if register.workflow else ""
+        states = (
+            f"\nStates: {' → '.join(option.label for option in register.field(register.workflow.field).options)}\n"
+            if register.workflow
+            else ""
+        )
         head = f"## {register.name} {register.label}\n\n{register.help_en} Group: {GROUPS.get(register.group, register.group)}. Key: {code(register.key)}.\n{states}"
         parts.append(f"{head}\n{table(('Field', '中文', 'English', 'Type', ''), rows)}")
     return page("Registers", "The built-in registers, field by field.", "\n".join(parts))
@@ -88,7 +98,12 @@ def registers():
 
 def permissions():
     rows = [
-        (policy.ROLES[role].en, code(names), ", ".join(policy.ACTIONS[action].en for action in actions.split()), policy.ROW_WORDS[rule].en)
+        (
+            policy.ROLES[role].en,
+            code(names),
+            ", ".join(policy.ACTIONS[action].en for action in actions.split()),
+            policy.ROW_WORDS[rule].en,
+        )
         for role, names, actions, rule, *_ in grants.TABLE
     ]
     text = (

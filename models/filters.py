@@ -28,17 +28,34 @@ OPERATORS = {
             lambda column, value: (column != value) | column.is_null(),
         ),
         Operator(
-            "in", Label("是其中之一", "is one of"), say("{label}是 {value}", label="", value=""), lambda c, value: c.in_(value), True
+            "in",
+            Label("是其中之一", "is one of"),
+            say("{label}是 {value}", label="", value=""),
+            lambda c, value: c.in_(value),
+            True,
         ),
         Operator("gt", Label("大于", "over"), say("{label}大于 {value}", label="", value=""), lambda column, value: column > value),
         Operator(
-            "gte", Label("不小于", "at least"), say("{label}不小于 {value}", label="", value=""), lambda column, value: column >= value
+            "gte",
+            Label("不小于", "at least"),
+            say("{label}不小于 {value}", label="", value=""),
+            lambda column, value: column >= value,
         ),
-        Operator("lt", Label("小于", "under"), say("{label}小于 {value}", label="", value=""), lambda column, value: column < value),
         Operator(
-            "lte", Label("不大于", "at most"), say("{label}不大于 {value}", label="", value=""), lambda column, value: column <= value
+            "lt", Label("小于", "under"), say("{label}小于 {value}", label="", value=""), lambda column, value: column < value
         ),
-        Operator("contains", Label("包含", "contains"), say("{label}包含 {value}", label="", value=""), lambda c, value: c.contains(value)),
+        Operator(
+            "lte",
+            Label("不大于", "at most"),
+            say("{label}不大于 {value}", label="", value=""),
+            lambda column, value: column <= value,
+        ),
+        Operator(
+            "contains",
+            Label("包含", "contains"),
+            say("{label}包含 {value}", label="", value=""),
+            lambda c, value: c.contains(value),
+        ),
         Operator(
             "empty",
             Label("为空", "is empty"),

@@ -82,7 +82,9 @@ class Register:
             return tuple(name for name in listed if name in names)
 
         sections = tuple(
-            replace(section, fields=only(section.fields)) for section in self.sections if any(name in names for name in section.fields)
+            replace(section, fields=only(section.fields))
+            for section in self.sections
+            if any(name in names for name in section.fields)
         )
         summaries = tuple(
             summary

@@ -112,7 +112,11 @@ def _text(part, stored, texts):
     if part.sensitivity == "masked" and value is not None:
         return masked(part.render(value))
     option = getattr(part, "get", None)
-    return option(value).title if option and value is not None and value is not NA and not isinstance(value, tuple) else part.render(value)
+    return (
+        option(value).title
+        if option and value is not None and value is not NA and not isinstance(value, tuple)
+        else part.render(value)
+    )
 
 
 def revert(register_name, actor, id, change_set, *, version):
@@ -231,4 +235,3 @@ def _undo_fields(work, full, id, rows, kept):
         raise NotAllowed(say("状态已由他人办理，不能撤销。"), "state_of_others")
     writer.restore_values(full, work, id, back)
     return 1
-

@@ -52,7 +52,9 @@ def tasks(actor):
             except NotAllowed:
                 continue
     counts = query.counts([part for part, *_ in asked])
-    found = [Card(part.register, title, count, pairs, tone) for (part, title, pairs, tone), count in zip(asked, counts, strict=True)]
+    found = [
+        Card(part.register, title, count, pairs, tone) for (part, title, pairs, tone), count in zip(asked, counts, strict=True)
+    ]
     found.sort(key=lambda card: card.count.value == 0)
     return found[:MOST_CARDS]
 
@@ -60,9 +62,7 @@ def tasks(actor):
 def totals(actor):
     """[(register, Count)] of registers the actor may count but not open: how many there are in his units, no rows, no names."""
     counted = [
-        register
-        for register in registry.all()
-        if policy.may(actor, "count", register) and not policy.may(actor, "view", register)
+        register for register in registry.all() if policy.may(actor, "count", register) and not policy.may(actor, "view", register)
     ]
     return list(zip(counted, query.counts_of(counted, actor), strict=True))
 
@@ -108,7 +108,15 @@ def unit_of(actor):
     names = []
     for membership in actor.memberships:
         kind, id = next(
-            ((kind, id) for kind, id in (("school", membership.school_id), ("inspection_team", membership.team_id), ("district", membership.district_id)) if id),
+            (
+                (kind, id)
+                for kind, id in (
+                    ("school", membership.school_id),
+                    ("inspection_team", membership.team_id),
+                    ("district", membership.district_id),
+                )
+                if id
+            ),
             (None, None),
         )
         names.append(query.labels(kind, (id,), actor).get(id, "") if kind else "")

@@ -228,7 +228,8 @@ def view(register, actor, record=None):
     pairs = _grants(full, actor, "view")
     if not pairs:
         raise NotAllowed(
-            say("您的角色没有「{register}」的{action}权限。", register=full.titled, action=ACTIONS["view"]), f"no_grant:{full.name}:view"
+            say("您的角色没有「{register}」的{action}权限。", register=full.titled, action=ACTIONS["view"]),
+            f"no_grant:{full.name}:view",
         )
     names = all(grant.names for grant, _ in pairs)
     if not names and record is not None and any(grant.names for grant, _ in pairs):
@@ -249,9 +250,7 @@ def clears_names_at(register, actor, school_id):
 
 def registers(actor):
     """The registers this actor may open, narrowed, in menu order."""
-    return tuple(
-        view(register, actor) for register in registry.all() if actor.system or _grants(register, actor, "view")
-    )
+    return tuple(view(register, actor) for register in registry.all() if actor.system or _grants(register, actor, "view"))
 
 
 def explain(actor, action, register, record_id=None):

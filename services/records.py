@@ -143,7 +143,10 @@ def once(actor, key, operations):
     """None for a key seen the first time (it is now taken), else what it made. Conflict when the content differs."""
     if not key:
         return None
-    content = [[part.register, part.action, part.move, _plain(part.id), {n: _plain(v) for n, v in part.values.items()}] for part in operations]
+    content = [
+        [part.register, part.action, part.move, _plain(part.id), {n: _plain(v) for n, v in part.values.items()}]
+        for part in operations
+    ]
     fingerprint = hashlib.sha256(json.dumps(content, sort_keys=True, default=str, ensure_ascii=False).encode()).hexdigest()
     found = _known(actor, key)
     if found is None:
@@ -350,7 +353,9 @@ def _all_seen(register_name, actor, ids):
     if not ids:
         raise Invalid([Fault("", "none_chosen", say("请先选择记录。"))])
     if len(ids) > MOST_AT_ONCE:
-        raise Invalid([Fault("", "too_many", say("一次最多处理 {most} 条，现在选了 {count} 条。", most=MOST_AT_ONCE, count=len(ids)))])
+        raise Invalid(
+            [Fault("", "too_many", say("一次最多处理 {most} 条，现在选了 {count} 条。", most=MOST_AT_ONCE, count=len(ids)))]
+        )
     if any(not isinstance(id, int) or not 0 < id < 2**63 for id in ids):
         raise NotFound()
     register = policy.view(registry.get(register_name), actor)
@@ -376,4 +381,3 @@ def delete_many(register_name, actor, ids, reason=""):
             except AppError as error:
                 refused.append((record, error.sentence))
     return BulkDone(count, work.change_set, refused)
-

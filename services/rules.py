@@ -96,7 +96,9 @@ def foreign_school(checked):
         school = one("school", checked.values.get("school"))
         return school is not None and school.f_foreign_kind not in (None, "none")
     model, rows = live("foreign_teacher")
-    return not rows.where((model.f_school == checked.record_id) & model.f_left_on.is_null() & (model.f_return_status != "left")).exists()
+    return not rows.where(
+        (model.f_school == checked.record_id) & model.f_left_on.is_null() & (model.f_return_status != "left")
+    ).exists()
 
 
 def latest_headcount(checked):
@@ -111,7 +113,12 @@ def headcount_jump(checked):
     if checked.values.get("as_of") is None:
         return True
     last, students = latest_headcount(checked), checked.values.get("students")
-    return not last or not last.f_students or not isinstance(students, int) or abs(students - last.f_students) <= JUMP * last.f_students
+    return (
+        not last
+        or not last.f_students
+        or not isinstance(students, int)
+        or abs(students - last.f_students) <= JUMP * last.f_students
+    )
 
 
 @checks("headcount_parts")
@@ -424,10 +431,14 @@ def stamp_submitted(register, rows):
 def last_contact(work, register, ids):
     """A teacher's last contact is the latest in which he was reached (S012)."""
     model, rows = live("foreign_contact")
-    teachers = [id for (id,) in tables.model("foreign_contact").select(model.f_foreign_teacher).where(model.id.in_(ids)).distinct().tuples()]
+    teachers = [
+        id for (id,) in tables.model("foreign_contact").select(model.f_foreign_teacher).where(model.id.in_(ids)).distinct().tuples()
+    ]
     full = registry.get("foreign_teacher")
     for id in teachers:
-        latest = rows.where((model.f_foreign_teacher == id) & (model.f_reached == True)).order_by(model.f_contacted_on.desc()).first()
+        latest = (
+            rows.where((model.f_foreign_teacher == id) & (model.f_reached == True)).order_by(model.f_contacted_on.desc()).first()
+        )
         row, old = writer.fetch(full, id)
         if latest and (old["last_contact_on"] is None or latest.f_contacted_on > old["last_contact_on"]):
             writer.update(full.name, work, id, {"last_contact_on": latest.f_contacted_on}, version=row["version"], by_app=True)
@@ -437,7 +448,9 @@ def last_contact(work, register, ids):
 def same_phone(checked):
     """The four parties are four telephones (S014, bad input)."""
     model, rows = others(checked)
-    return not rows.where((model.f_school == checked.values.get("school")) & (model.f_phone == checked.values.get("phone"))).exists()
+    return not rows.where(
+        (model.f_school == checked.values.get("school")) & (model.f_phone == checked.values.get("phone"))
+    ).exists()
 
 
 # -- accounts ------------------------------------------------------------------------------------------------------------

@@ -24,13 +24,19 @@ def _decide(actor, full, id, values, move):
     if not decision:
         return decision
     if move.when and not conditions.holds(move.when, writer.derive(full, values)):
-        sentence = say("{text}", text=Label(move.refusal, move.refusal_en)) if move.refusal else say("现在还不能「{move}」。", move=move.title)
+        sentence = (
+            say("{text}", text=Label(move.refusal, move.refusal_en))
+            if move.refusal
+            else say("现在还不能「{move}」。", move=move.title)
+        )
         return Decision(False, sentence, f"not_yet:{move.name}")
     for name in move.different_from:
         earlier = full.workflow.get(name)
         if doer_of(full, id, earlier) == actor.id and actor.id is not None:
             return Decision(
-                False, say("「{earlier}」是您本人做的，「{move}」须由他人办理。", earlier=earlier.title, move=move.title), "own_item"
+                False,
+                say("「{earlier}」是您本人做的，「{move}」须由他人办理。", earlier=earlier.title, move=move.title),
+                "own_item",
             )
     return decision
 
@@ -79,7 +85,11 @@ def run(work, operation):
         raise NotAllowed(right.reason, right.rule)
     if old.get(full.workflow.field) not in transition.sources:
         state = full.field(full.workflow.field).get(old.get(full.workflow.field)).title
-        raise Conflict(say("这条记录现在是「{state}」，不能「{move}」。", state=state, move=transition.title), version=row["version"], code="state")
+        raise Conflict(
+            say("这条记录现在是「{state}」，不能「{move}」。", state=state, move=transition.title),
+            version=row["version"],
+            code="state",
+        )
     decision = _decide(actor, full, operation.id, old, transition)
     if not decision:
         raise NotAllowed(decision.reason, decision.rule)
@@ -89,7 +99,12 @@ def run(work, operation):
     sets = {full.workflow.field: transition.target} | {key: _value(value, actor) for key, value in transition.sets}
     missing = [full.field(part) for part in transition.requires if _blank(operation.values.get(part, old.get(part)))]
     if missing:
-        raise Invalid([Fault(part.name, "required", say("「{move}」前请填写「{label}」。", move=transition.title, label=part.title)) for part in missing])
+        raise Invalid(
+            [
+                Fault(part.name, "required", say("「{move}」前请填写「{label}」。", move=transition.title, label=part.title))
+                for part in missing
+            ]
+        )
     return writer.update(
         full.name, work, operation.id, operation.values | sets, version=operation.version or row["version"], move=transition
     )

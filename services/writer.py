@@ -227,7 +227,12 @@ def derive(register, values):
 @lru_cache(maxsize=4096)
 def involved(rule):
     """The fields whose change makes a rule worth asking again."""
-    return conditions.fields_of(rule.when) | conditions.fields_of(rule.must) | set(rule.require) | ({rule.field} if rule.field else set())
+    return (
+        conditions.fields_of(rule.when)
+        | conditions.fields_of(rule.must)
+        | set(rule.require)
+        | ({rule.field} if rule.field else set())
+    )
 
 
 def satisfied(rule, register, actor, values, old, changed, record_id, move):
@@ -369,7 +374,9 @@ def claim_files(register, actor, id, values):
             )
         }
         if set(wanted) - found:
-            raise Invalid([Fault(field.name, "file", say("「{label}」里有文件已失效，或不是这里收的种类，请重新上传。", label=field.title))])
+            raise Invalid(
+                [Fault(field.name, "file", say("「{label}」里有文件已失效，或不是这里收的种类，请重新上传。", label=field.title))]
+            )
         StoredFile.update(register=register.name, record_id=id).where(StoredFile.id.in_(wanted)).execute()
 
 
@@ -380,7 +387,8 @@ def index(register, rows):
     wanted = {name for name in (*register.search, *register.title) if isinstance(register.field(name), Relation)}
     made = [({}, values) for _, values, _ in rows]
     labelled = {
-        name: query.labels(register.field(name).to, {values.get(name) for _, values in made} - {None, NA}, INDEXER) for name in wanted
+        name: query.labels(register.field(name).to, {values.get(name) for _, values in made} - {None, NA}, INDEXER)
+        for name in wanted
     }
     entries = []
     for id, values, (district, school) in rows:
@@ -424,7 +432,9 @@ def fetch(register, id, *, lock=False):
     for field in register.fields:
         if isinstance(field, Relations):
             mine = (Link.register == register.name) & (Link.field_id == field.id) & (Link.record_id == id)
-            values[field.name] = tuple(t for (t,) in Link.select(Link.target_id).where(mine).order_by(Link.target_id).tuples()) or None
+            values[field.name] = (
+                tuple(t for (t,) in Link.select(Link.target_id).where(mine).order_by(Link.target_id).tuples()) or None
+            )
     return row, values
 
 

@@ -87,7 +87,8 @@ class Field:
             if not FORBIDDEN_CHARACTERS.isdisjoint(raw):
                 bad = next(character for character in raw if character in FORBIDDEN_CHARACTERS)
                 raise self.error(
-                    "character", say("「{label}」含有看不见的控制字符（U+{code}），请删去后重填。", label=self.title, code=f"{ord(bad):04X}")
+                    "character",
+                    say("「{label}」含有看不见的控制字符（U+{code}），请删去后重填。", label=self.title, code=f"{ord(bad):04X}"),
                 )
             raw = raw.strip()
             if raw == "":
@@ -174,9 +175,11 @@ class Field:
 
 def _plain(value, is_condition=False):
     if is_condition:
-        return {key: _plain(part, key in ("any", "all", "not")) for key, part in value} if _is_pairs(value) else [
-            _plain(part, True) for part in value
-        ]
+        return (
+            {key: _plain(part, key in ("any", "all", "not")) for key, part in value}
+            if _is_pairs(value)
+            else [_plain(part, True) for part in value]
+        )
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
     if hasattr(value, "to_dict"):

@@ -105,7 +105,14 @@ FIELDS = (
         label_aliases=("R值",),
     ),
     Integer(
-        name="floors_du", label="Du 级楼层数", label_en="Floors graded Du", unit="层", unit_en="floors", min=0, max=60, shown_when=when(kind="danger")
+        name="floors_du",
+        label="Du 级楼层数",
+        label_en="Floors graded Du",
+        unit="层",
+        unit_en="floors",
+        min=0,
+        max=60,
+        shown_when=when(kind="danger"),
     ),
     LongText(name="danger_points", label="危险点", label_en="Danger points", max_length=2000),
     Choice(

@@ -53,13 +53,16 @@ FOUND = (
         name="area_m2",
         label="建筑面积",
         label_en="Floor area",
-        unit="平方米", unit_en="m²",
+        unit="平方米",
+        unit_en="m²",
         above=0,
         max=1000000,
         shown_when=when(kind__ne="wall"),
         label_aliases=("面积", "受损面积", "建筑面积（㎡）"),
     ),
-    Decimal(name="length_m", label="围墙长度", label_en="Wall length", unit="米", unit_en="m", above=0, max=100000, shown_when=WALL),
+    Decimal(
+        name="length_m", label="围墙长度", label_en="Wall length", unit="米", unit_en="m", above=0, max=100000, shown_when=WALL
+    ),
     Choice(
         name="cause",
         label="受损原因",

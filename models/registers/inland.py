@@ -245,7 +245,9 @@ INLAND_DAILY = Register(
         Date(name="date", label="日期", label_en="Date", required=True, indexed=True),
         Integer(name="in_school", label="在校", label_en="In school", unit="人", unit_en="people", min=0, max=500),
         Integer(name="temp_checked", label="已测温", label_en="Temperature taken", unit="人", unit_en="people", min=0, max=500),
-        Integer(name="temp_abnormal", label="体温异常", label_en="Abnormal temperature", unit="人", unit_en="people", min=0, max=500),
+        Integer(
+            name="temp_abnormal", label="体温异常", label_en="Abnormal temperature", unit="人", unit_en="people", min=0, max=500
+        ),
         Integer(name="tested", label="当日核酸", label_en="Tested today", unit="人", unit_en="people", min=0, max=500),
         Integer(name="counselled", label="心理疏导", label_en="Counselling", unit="人次", unit_en="times", min=0, max=2000),
         YesNo(name="disinfected", label="宿舍已消杀", label_en="Dormitory disinfected"),

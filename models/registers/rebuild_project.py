@@ -31,7 +31,14 @@ FIELDS = (
         ),
     ),
     Integer(name="plan_year", label="计划年度", label_en="Plan year", min=2000, max=2100),
-    Money(name="budget_wan", label="预算", label_en="Budget", unit="万元", unit_en="10,000 yuan", label_aliases=("预算资金", "投资", "总投资")),
+    Money(
+        name="budget_wan",
+        label="预算",
+        label_en="Budget",
+        unit="万元",
+        unit_en="10,000 yuan",
+        label_aliases=("预算资金", "投资", "总投资"),
+    ),
     Choice(
         name="fund_source",
         label="资金来源",

@@ -50,7 +50,9 @@ FIELDS = (
         indexed=True,
         shown_when=when(placement__in=("borrowed", "merged")),
     ),
-    Integer(name="students_affected", label="受影响学生", label_en="Students affected", unit="人", unit_en="people", min=0, max=200000),
+    Integer(
+        name="students_affected", label="受影响学生", label_en="Students affected", unit="人", unit_en="people", min=0, max=200000
+    ),
     Integer(name="students_placed", label="已安置学生", label_en="Students placed", unit="人", unit_en="people", min=0, max=200000),
     Derived(
         name="unplaced",

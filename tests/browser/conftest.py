@@ -38,7 +38,9 @@ class City:
 
     def run(self, *words):
         """A command of `python -m app`; its printed lines."""
-        done = subprocess.run([sys.executable, "-m", "app", *words], cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=180)
+        done = subprocess.run(
+            [sys.executable, "-m", "app", *words], cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=180
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -75,7 +77,8 @@ def chromium():
     assert path, "chromium is not installed"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
         )
         yield browser
         browser.close()
@@ -88,13 +91,19 @@ def come_in(demo, chromium):
 
     def enter(username, width=1440, **options):
         context = chromium.new_context(
-            viewport={"width": width, "height": SIZES[width]}, base_url=demo.url, has_touch=width < 500, accept_downloads=True, **options
+            viewport={"width": width, "height": SIZES[width]},
+            base_url=demo.url,
+            has_touch=width < 500,
+            accept_downloads=True,
+            **options,
         )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and "status of 4" not in said.text else None)
+        page.on(
+            "console", lambda said: wrong.append(said.text) if said.type == "error" and "status of 4" not in said.text else None
+        )
         if username:
             log_in(page, username)
         return page

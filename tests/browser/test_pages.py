@@ -8,7 +8,14 @@ from models import registry
 from tests.browser.conftest import first_record
 
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-MAIN = ("/admin/", "/admin/r/damaged_building/", "/admin/r/damaged_building/new", "/admin/r/visit/new", "/admin/r/school/?nonsense=1", "/admin/desk/why")
+MAIN = (
+    "/admin/",
+    "/admin/r/damaged_building/",
+    "/admin/r/damaged_building/new",
+    "/admin/r/visit/new",
+    "/admin/r/school/?nonsense=1",
+    "/admin/desk/why",
+)
 
 
 def violations(page):

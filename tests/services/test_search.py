@@ -97,7 +97,9 @@ def test_an_edit_a_delete_and_a_restore_are_found_at_once(named, find):
 
 def test_what_was_not_saved_is_not_found(city, find):
     with pytest.raises(Exception, match="范围"):
-        records.create("school_headcount", city.actor("district_a"), city.new("school_headcount", "ax", note="不该留下", as_of="2020-01-02"))
+        records.create(
+            "school_headcount", city.actor("district_a"), city.new("school_headcount", "ax", note="不该留下", as_of="2020-01-02")
+        )
     rows = tables.model("school_headcount").select().count()
     index = query.rows(query.parse("school_headcount", SYSTEM, [("q", "青禾直"), ("sort", "as_of")])).count()
     assert index == len(city.rows["school_headcount"]["ax"]) and rows == 15
