@@ -249,6 +249,23 @@ def test_looking_through_anothers_eyes_changes_nothing(city):
             refused()
 
 
+def test_looking_through_anothers_eyes_shows_ones_own_acts_not_his(city):
+    """The logs about a person stay about the person who looks."""
+    actor = city.actor("school_a", real=city.actor("city_admin"))
+    for register in ("access_log", "change_set", "account"):
+        assert _about(register, seen(actor, register)) <= {city.accounts["city_admin"]}
+    assert seen(actor, "account") == {city.accounts["city_admin"]}
+
+
+def test_names_may_be_written_only_where_they_are_cleared(city):
+    students, reporter = registry.get("inland_student"), city.actor("school_a")
+    assert policy.clears_names_at(students, reporter, city.school("a1"))
+    for school in (city.school("b1"), city.school("a2"), None):
+        assert not policy.clears_names_at(students, reporter, school)
+    for name in ("city_admin", "district_a", "nobody"):
+        assert not policy.clears_names_at(students, city.actor(name), city.school("a1"))
+
+
 def test_logs_cannot_be_changed_whatever_is_granted(city):
     actor = nobody_with(Membership("leader"), register="access_log", actions=frozenset(["view", "edit"]))
     assert policy.may(actor, "edit", registry.get("access_log")).rule == "system_register"
