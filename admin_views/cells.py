@@ -47,7 +47,10 @@ def cell(field, record, *, fact=False, label=None):
     """
     value = record.values.get(field.name)
     if value is None:
-        html, plain = Markup('<span class="none">{}</span>').format(_("未报") if isinstance(field, Number) else "—"), ""
+        html, plain = (
+            Markup('<span class="none">{}</span>').format(_("未报") if isinstance(field, Number) and not field.readonly else "—"),
+            "",
+        )
     elif value is NA:
         html, plain = Markup('<span class="none">{}</span>').format(_("不适用")), _("不适用")
     elif field.sensitivity == "masked":

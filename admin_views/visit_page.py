@@ -14,7 +14,7 @@ from admin_views.cells import cell
 from admin_views.register_view import draft_data
 from admin_views.words import text
 from models import registry
-from models.errors import Conflict, Invalid, NeedsConfirmation, NotAllowed, NotFound, Unavailable
+from models.errors import Conflict, Fault, Invalid, NeedsConfirmation, NotAllowed, NotFound, Unavailable, say
 from models.values import today
 from services import desk, policy, query, records, transitions
 from services.records import Operation, Ref
@@ -169,12 +169,22 @@ def _refused(view, record, done, raws, was, groups, error):
         at, mark, name = fault.field.partition(".")
         if mark and at.isdigit():
             by_group.setdefault(int(at) - 1, []).append(replace(fault, field=name))
+    if request.form.get("_submit"):
+        own += _unsubmittable(view.register, raws, {fault.field for fault in own})
     page = _page(
         view, record, raws, was, groups, faults=own, group_faults=by_group, key=request.form.get("_key", ""),
         confirm=isinstance(error, NeedsConfirmation), error=None if faults else error,
         version=getattr(error, "version", None) or request.form.get("_version"),
     )  # fmt: skip
     return page, error.status
+
+
+def _unsubmittable(register, raws, told):
+    """What submitting will ask for and is still empty: said at once, not in a second round."""
+    wanted = [register.field(name) for name in register.workflow.get("submit").requires if name not in told]
+    return [
+        Fault(field.name, "required", say("请填写「{label}」。", label=field.title)) for field in wanted if not raws.get(field.name)
+    ]
 
 
 def _page(view, record, raws, was, groups, *, faults=(), group_faults=None, key="", confirm=False, error=None, version=None):

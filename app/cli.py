@@ -79,7 +79,7 @@ def _all_sentences(error):
 
 @click.group()
 def commands():
-    """台账：郑州市教育局台账系统的命令行。"""
+    """台账系统的命令行。"""
 
 
 @commands.command(cls=InRawApp)

@@ -65,6 +65,7 @@ OPERATORS = {
     )
 }
 EMPTY_NOT = say("{label}已填", label="")
+FLAG = say("{label}：{value}", label="", value="")
 
 
 def split(parameter):

@@ -1,6 +1,7 @@
 """Views on the journal: a record's history, undo of a change set, back to an earlier time."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from models import registry, tables
 from models.base import atomic
@@ -111,6 +112,8 @@ def _text(part, stored, texts):
         return "、".join(texts[part.id].get(id, str(id)) for id in ids)
     if part.sensitivity == "masked" and value is not None:
         return masked(part.render(value))
+    if isinstance(value, datetime):
+        value = value.replace(microsecond=0)
     option = getattr(part, "get", None)
     return (
         option(value).title

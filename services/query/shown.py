@@ -5,8 +5,8 @@ from datetime import datetime
 
 from models import conditions, registry, tables
 from models.errors import Label, NotFound, say
-from models.fields import Code, Derived, Relation, Relations
-from models.filters import EMPTY_NOT, OPERATORS
+from models.fields import Code, Derived, Relation, Relations, YesNo
+from models.filters import EMPTY_NOT, FLAG, OPERATORS
 from models.journal import Link
 from models.values import NA
 from services import policy
@@ -58,7 +58,8 @@ def describe(query):
         else:
             values = part.value if part.operator == "in" else (part.value,)
             words = tuple(_words(part.field, value, query.actor) for value in values)
-            sentence = replace(OPERATORS[part.operator].sentence, params=(("label", part.field.title), ("value", words)))
+            template = FLAG if isinstance(part.field, YesNo) else OPERATORS[part.operator].sentence
+            sentence = replace(template, params=(("label", part.field.title), ("value", words)))
         chips.append(Chip(part.parameter, part.raw, sentence))
     if query.q:
         chips.append(Chip("q", query.q, say("搜索「{q}」", q=query.q)))

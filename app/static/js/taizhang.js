@@ -68,6 +68,7 @@
       valueField: "id", labelField: "label", searchField: [], maxOptions: 50, preload: "focus", loadThrottle: 250, create: false,
       plugins: select.multiple ? ["remove_button"] : [], allowEmptyOption: false, placeholder: words.search,
       score: function () { return function () { return 1; }; },
+      onType: function () { this.clearOptions(); },  // what was found for other words must not be there to be picked
       load: function (query, done) {
         ask(select.dataset.lookup + "?q=" + encodeURIComponent(query) + narrowed()).then(function (answer) { return answer.json(); }).then(function (found) { made.clearOptions(); done(found.items || []); }, function () { done(); });
       },
