@@ -34,7 +34,7 @@ docs: $(VENV)/.done
 words: $(VENV)/.done
 	@mkdir -p build
 	$(BIN)/pybabel -q extract -F babel.cfg -k _ -k say --no-location --sort-output --no-wrap --project Taizhang -o build/messages.pot .
-	$(BIN)/pybabel -q update --init-missing -l en --no-fuzzy-matching --no-wrap --omit-header --ignore-obsolete --ignore-pot-creation-date -i build/messages.pot -d app/translations
+	$(BIN)/pybabel -q update --init-missing -l en --no-fuzzy-matching --no-wrap --ignore-obsolete --ignore-pot-creation-date -i build/messages.pot -d app/translations
 	$(BIN)/pybabel -q compile -d app/translations --statistics
 
 $(MO): $(PO) | $(VENV)/.done
