@@ -17,7 +17,7 @@ from services import policy, query, rules, search, writer
 from services.journal import RESTORE, TRASH, Work
 
 MOST_AT_ONCE = 1000
-assert rules.checks  # importing the rules is what registers them
+assert rules.SUBJECTS  # importing the rules is what registers them
 
 
 @dataclass(frozen=True)
