@@ -213,7 +213,7 @@ def test_a_locked_database_is_told_and_nothing_is_lost(sqlite_engine, settings):
 
 def test_a_full_disk_is_told(city, reporter, monkeypatch):
     """F4, from the database's own word."""
-    monkeypatch.setattr(records.writer, "insert", _full)
+    monkeypatch.setattr("services.writer.one.insert", _full)
     assert "磁盘已满" in str(refused(Unavailable, records.create, "hazard", reporter, city.new("hazard", "a1")))
 
 

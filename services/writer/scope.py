@@ -1,0 +1,71 @@
+"""Whose rows they are: the unit a row gets from what it hangs on, kept true when that moves, and asked again after saving."""
+
+from models import registry, tables
+from models.errors import Fault, Invalid, say
+from models.values import NA
+from services import policy, query
+from services.writer.indexing import reindex
+
+
+def scope_of(register, rows, ids):
+    """[(district_id, school_id)] of the rows, from the register's scope path; one query per step whatever their number."""
+    if not register.scope:
+        return [(None, None)] * len(rows)
+    if register.scope == "id:district":
+        return [(id, None) for id in ids]
+    if register.scope == "id:school":
+        return [(values.get("district"), id) for values, id in zip(rows, ids, strict=True)]
+    first = register.field(register.scope.split(".")[0])
+    targets = {values.get(first.name) for values in rows} - {None, NA}
+    found = units_of(first.to, targets)
+    return [found.get(values.get(first.name), (None, None)) for values in rows]
+
+
+def units_of(register_name, ids):
+    """{id: (district_id, school_id)} of records, trash included."""
+    model, found = tables.model(register_name), {}
+    ids = sorted(ids)
+    for at in range(0, len(ids), 500):
+        part = model.select(model.id, model.district_id, model.school_id).where(model.id.in_(ids[at : at + 500]))
+        found |= {id: (district, school) for id, district, school in part.tuples()}
+    return found
+
+
+def dependents(register_name):
+    """(register, relation) pairs whose rows take their unit from this register's rows."""
+    found = []
+    for other in registry.all():
+        if other.scope and not other.scope.startswith("id:"):
+            first = other.field(other.scope.split(".")[0])
+            if first.to == register_name:
+                found.append((other, first))
+        elif other.scope == "id:school" and register_name == "district":
+            found.append((other, other.field("district")))
+    return found
+
+
+def propagate_scope(register_name, id, units):
+    """Rows that hang on a record take its new unit, and theirs in turn."""
+    for other, relation in dependents(register_name):
+        model = tables.model(other.name)
+        tied = query.column(model, other, relation.name) == id
+        ids = [row_id for (row_id,) in model.select(model.id).where(tied).tuples()]
+        change = {"district_id": units[0]} if other.scope == "id:school" else {"district_id": units[0], "school_id": units[1]}
+        model.update(**change).where(tied).execute()
+        if ids:
+            reindex(other, ids)
+        for row_id in ids:
+            propagate_scope(other.name, row_id, units_of(other.name, [row_id])[row_id])
+
+
+def confirm_scope(full, actor, id, action="edit"):
+    """After saving: the row must be one the actor may still do this to, else nothing is saved."""
+    if not policy.covers(full, actor, action, id):
+        raise Invalid([out_of_scope(full)])
+
+
+def out_of_scope(full):
+    """The fault of a row outside the actor's scope, at the field that put it there."""
+    place = full.scope.split(".")[0] if full.scope and not full.scope.startswith("id:") else ("district" if full.scope else "")
+    label = full.field(place).title if place in full.by_name else full.titled
+    return Fault(place, "out_of_scope", say("「{label}」不在您可以填报的范围内，没有保存。", label=label))
