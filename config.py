@@ -48,6 +48,12 @@ SETTINGS = (
     Setting("TAIZHANG_PROXIES", 0, "How many reverse proxies of your own stand in front; 0: X-Forwarded-* is not believed."),
     Setting("TAIZHANG_WORKERS", 1, "Processes: 1 runs waitress, more run gunicorn."),
     Setting("TAIZHANG_THREADS", 8, "Threads of each process."),
+    Setting(
+        "TAIZHANG_JOBS",
+        "inside",
+        "Where long work is done: inside (a thread of each server process) or worker (in `python -m app worker`, started apart).",
+    ),
+    Setting("TAIZHANG_JOB_LEASE", 30, "Seconds after which the job of a worker that has gone silent is taken up by another."),
     Setting("TAIZHANG_LANGUAGE", "zh", "The language of the command line, and of pages until a person chooses: zh or en."),
     Setting("TAIZHANG_DEMO_PASSWORD", "", "The password of the demo accounts. Empty: one is made and printed."),
     Setting("TAIZHANG_SESSION_IDLE_MINUTES", 120, "Minutes without activity after which one must log in again."),
@@ -97,6 +103,8 @@ class Config:
     proxies: int
     workers: int
     threads: int
+    jobs: str
+    job_lease: int
     language: str
     demo_password: str
     session_idle_minutes: int
@@ -121,6 +129,8 @@ def load(environ=None):
     found = {setting.attribute: _read(setting, environ.get(setting.name, "")) for setting in SETTINGS}
     if found["language"] not in ("zh", "en"):
         raise ConfigError("TAIZHANG_LANGUAGE 只能是 zh 或 en。")
+    if found["jobs"] not in ("inside", "worker"):
+        raise ConfigError("TAIZHANG_JOBS 只能是 inside 或 worker。")
     data = Path(found["data_dir"])
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)

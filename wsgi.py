@@ -1,6 +1,7 @@
 """For WSGI servers: `gunicorn wsgi:application`."""
 
-from app import create_app, log
+from app import background, create_app, log
 
 log.configure()
 application = create_app()
+background.start(application.config["TAIZHANG"])

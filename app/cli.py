@@ -11,7 +11,7 @@ from flask import current_app
 
 import config
 import seeds
-from app import create_app, log, server
+from app import background, create_app, log, server
 from app.words import text
 from models import base, checks, registry
 from models.errors import AppError, say
@@ -94,7 +94,17 @@ def serve():
     sys.stdout.flush()
     if settings.workers > 1:
         server.serve_with_workers(settings)
+    background.start(settings)
     server.serve(current_app._get_current_object(), settings)
+
+
+@commands.command(cls=InApp)
+def worker():
+    """做耗时的任务（导入、导出等），直到停止；与网站分开运行时用。"""
+    log.configure()
+    click.echo(text(say("任务进程已启动（Ctrl+C 停止）。")))
+    sys.stdout.flush()
+    background.work()
 
 
 # database ------------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def migrate():
     Additive only: new tables, nullable columns, indexes. One transaction, so a killed migration leaves nothing half.
     """
     with database.atomic():
-        Runner(database, directory=str(Path(__file__).parent / "migrations")).up()
+        scripts().up()
         SchemaState.create_table(safe=True)
         done = {row.register: row.digest for row in SchemaState.select()}
         for register in registry.all():
@@ -152,12 +152,18 @@ def digest_of(register):
     return hashlib.sha256(json.dumps(declared, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+def scripts():
+    """The numbered scripts of this version and of the database."""
+    return Runner(database, directory=str(Path(__file__).parent / "migrations"))
+
+
 def pending():
-    """Names of registers whose table is not at this version; all of them on an empty database."""
+    """Names of registers whose table, and of scripts, the database is not at yet; all registers on an empty database."""
     if not database.table_exists(SchemaState._meta.table_name):
         return registry.names()
     done = {row.register: row.digest for row in SchemaState.select()}
-    return tuple(register.name for register in registry.all() if done.get(register.name) != digest_of(register))
+    behind = [register.name for register in registry.all() if done.get(register.name) != digest_of(register)]
+    return (*behind, *(script.name for script in scripts().status() if not script.applied))
 
 
 def sync(register):

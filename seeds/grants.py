@@ -13,6 +13,7 @@ BOARDERS = ("inland_student",)
 FOREIGN = ("foreign_teacher", "foreign_contact", "four_party_link")
 ACCOUNTS = ("account", "membership")
 LOGS = ("access_log", "change_set")
+JOBS = ("job",)
 HEADCOUNT = ("school_headcount",)
 
 TABLE = (
@@ -26,7 +27,7 @@ TABLE = (
     ("city_admin", BOARDERS, "view", "all"),
     ("city_admin", FOREIGN, "view edit export", "all"),
     ("city_admin", ACCOUNTS, "view edit", "all"),
-    ("city_admin", LOGS, "view", "self"),
+    ("city_admin", LOGS + JOBS, "view", "self"),
     # 市级处室
     ("city_clerk", REFERENCE, "view", "all"),
     ("city_clerk", SCHOOLS, "view edit export", "all"),
@@ -37,7 +38,7 @@ TABLE = (
     ("city_clerk", BOARDERS, "view", "all"),
     ("city_clerk", FOREIGN, "view export", "all"),
     ("city_clerk", ACCOUNTS, "view", "self"),
-    ("city_clerk", LOGS, "view", "self"),
+    ("city_clerk", LOGS + JOBS, "view", "self"),
     # 县区管理员: city-run and provincial schools of the district are to be seen, not changed
     ("district_clerk", REFERENCE, "view", "all"),
     ("district_clerk", SCHOOLS, "view export", "district"),
@@ -50,7 +51,7 @@ TABLE = (
     ("district_clerk", FOREIGN, "count", "district"),
     ("district_clerk", ACCOUNTS, "view edit", "district"),
     ("district_clerk", ACCOUNTS, "view", "self"),
-    ("district_clerk", LOGS, "view", "self"),
+    ("district_clerk", LOGS + JOBS, "view", "self"),
     # 学校填报员: a membership names the school's district too, for the teams that work there
     ("school_reporter", REFERENCE, "view", "all"),
     ("school_reporter", SCHOOLS, "view edit", "school"),
@@ -62,7 +63,7 @@ TABLE = (
     ("school_reporter", BOARDERS, "view edit", "school", "names"),
     ("school_reporter", FOREIGN, "view edit", "school"),
     ("school_reporter", ACCOUNTS, "view", "self"),
-    ("school_reporter", LOGS, "view", "self"),
+    ("school_reporter", LOGS + JOBS, "view", "self"),
     # 督导组员
     ("inspector", REFERENCE, "view", "all"),
     ("inspector", SCHOOLS, "view", "assigned"),
@@ -70,7 +71,7 @@ TABLE = (
     ("inspector", TEAMS, "view", "team"),
     ("inspector", VISITS, "view edit approve", "assigned"),
     ("inspector", ACCOUNTS, "view", "self"),
-    ("inspector", LOGS, "view", "self"),
+    ("inspector", LOGS + JOBS, "view", "self"),
     # 只读领导
     ("leader", REFERENCE, "view", "all"),
     ("leader", SCHOOLS, "view export", "unit"),
@@ -81,9 +82,10 @@ TABLE = (
     ("leader", BOARDERS, "count", "unit"),
     ("leader", FOREIGN, "count", "unit"),
     ("leader", ACCOUNTS, "view", "self"),
-    ("leader", LOGS, "view", "self"),
+    ("leader", LOGS + JOBS, "view", "self"),
     # 审计员
     ("auditor", LOGS, "view", "all"),
+    ("auditor", JOBS, "view", "self"),
     ("auditor", ACCOUNTS, "view", "self"),
     # Headcounts are reviewed above the school: by the district that runs it, else by the city.
     ("city_admin", HEADCOUNT, "approve", "all"),

@@ -6,7 +6,7 @@ import json
 from models import registry, tables
 from models.journal import Attachment, Draft, SavedView
 
-UNKEPT = ("access_log", "change_set")
+UNKEPT = ("access_log", "change_set", "job")
 
 
 def everything(own=(SavedView, Draft, Attachment)):

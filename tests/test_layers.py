@@ -31,6 +31,7 @@ ALLOWED = {
     "app.errors": (*SCREENS, "app.kept", "app.paths", "app.words"),
     "app.auth": (*SCREENS, "app.errors", "app.kept", "app.paths"),
     "app.operations": SCREENS,
+    "app.background": SCREENS,
     "app.api": (*SCREENS, "app.errors", "app.paths", "app.words"),
     "app.server": ("config", "app.operations"),
     "app.cli": OURS,

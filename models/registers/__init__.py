@@ -9,6 +9,7 @@ from models.registers.four_party_link import FOUR_PARTY_LINK
 from models.registers.hazard import HAZARD
 from models.registers.inland import INLAND_CLASS, INLAND_DAILY, INLAND_STUDENT
 from models.registers.inspection_team import INSPECTION_TEAM, TEAM_ASSIGNMENT, TEAM_MEMBER
+from models.registers.job import JOB
 from models.registers.logs import ACCESS_LOG, CHANGE_SET
 from models.registers.parameter import PARAMETER
 from models.registers.rebuild_project import REBUILD_PROJECT
@@ -43,4 +44,5 @@ DECLARED = (
     ROLE_GRANT,
     ACCESS_LOG,
     CHANGE_SET,
+    JOB,
 )
