@@ -75,6 +75,7 @@ SETTINGS = (
         "Failures from one address in an hour, of all accounts, after which only accounts that have logged in from it may try.",
     ),
     Setting("TAIZHANG_LOGIN_LIMIT", 10, "Logins a minute of one account from one address."),
+    Setting("TAIZHANG_API_LIMIT", 6_000, "API calls a minute of one token; each process counts those it answers."),
     Setting("TAIZHANG_PASSWORD_MEMORY", 47_104, "Memory argon2id uses, in KiB."),
     Setting("TAIZHANG_PASSWORD_ROUNDS", 1, "Rounds of argon2id."),
     Setting("TAIZHANG_MAX_REQUEST_MB", 64, "The largest request in MB, uploaded files included."),
@@ -114,6 +115,7 @@ class Config:
     login_account_failures: int
     login_address_failures: int
     login_limit: int
+    api_limit: int
     password_memory: int
     password_rounds: int
     max_request_mb: int

@@ -46,7 +46,7 @@ def address(pairs):
 
 
 def _head(asked, field):
-    ((name, down),) = asked.sort
+    name, down = asked.sort[0]
     sorted_here = name == field.name
     url = None
     if field.sortable and field.sensitivity != "masked" and not asked.trash:

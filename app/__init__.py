@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import admin_views
 import config
+from app.api import init_api
 from app.auth import cookie_settings, init_auth
 from app.errors import init_errors
 from app.headers import init_headers
@@ -38,7 +39,7 @@ def create_app(settings=None):
     app.before_request(_connect)
     app.teardown_request(_disconnect)
     app.after_request(_disconnect_after_stream)
-    for part in (init_headers, init_operations, init_errors, init_words, init_auth, admin_views.init_admin):
+    for part in (init_headers, init_operations, init_errors, init_words, init_auth, init_api, admin_views.init_admin):
         part(app)
     return app
 

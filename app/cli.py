@@ -15,7 +15,7 @@ from app import background, create_app, log, server
 from app.words import text
 from models import base, checks, registry
 from models.errors import AppError, say
-from services import accounts, actor as actors, backups, behaviours, exports, imports, policy, query
+from services import accounts, actor as actors, backups, behaviours, exports, imports, policy, query, tokens
 from services.actor import SYSTEM
 from services.audit import one_line
 
@@ -226,6 +226,21 @@ def password(username):
     """重置密码，打印新的初始密码。"""
     first = accounts.reset_password(SYSTEM, accounts.by_username(username))
     click.echo(text(say("新的初始密码：{password}（首次登录须修改）", password=first)))
+
+
+@commands.group()
+def token():
+    """程序用的访问令牌。"""
+
+
+@token.command("create", cls=InApp)
+@click.option("--user", "username", required=True, help="令牌属于谁：权限不超过这个账号现有的权限。")
+@click.option("--name", default="命令行", help="给谁用。")
+@click.option("--days", type=click.IntRange(1, tokens.LONGEST_DAYS), default=tokens.LONGEST_DAYS, help="有效天数。")
+def create_token(username, name, days):
+    """新建访问令牌，只打印令牌本身；以后不能再看到。"""
+    _, secret = tokens.create_for(SYSTEM, accounts.by_username(username), name, days)
+    click.echo(secret)
 
 
 def _unit(district, school, team):

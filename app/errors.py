@@ -64,7 +64,7 @@ def on_app_error(error):
 
 
 def on_http_error(error):
-    if isinstance(error, SecurityError):
+    if isinstance(error, SecurityError) and not request.path.startswith("/api/"):
         # A foreign Host: no address can be built, so no page can be drawn.
         return make_response("400 Bad Request\n", 400, {"Content-Type": "text/plain; charset=utf-8"})
     if error.response is not None or (error.code or 500) < 400:
@@ -103,8 +103,16 @@ def respond(status, sentence, *, faults=(), code="", rule="", draft_url="", hidd
     return make_response(page, status)
 
 
-def problem(status, sentence, *, faults=(), code="", rule=""):
-    """The one JSON shape of errors (RFC 9457)."""
+def problem(status, sentence, *, faults=(), code="", rule="", more=None):
+    """The one JSON shape of errors (RFC 9457) as an answer."""
+    answer = jsonify(shape(status, sentence, faults=faults, code=code, rule=rule, more=more))
+    answer.status_code = status
+    answer.mimetype = "application/problem+json"
+    return answer
+
+
+def shape(status, sentence, *, faults=(), code="", rule="", more=None):
+    """The members of a problem; `more` are further ones, such as the two sides of a conflict."""
     body = {
         "type": f"urn:taizhang:{code or (faults[0].code if faults else status)}",
         "title": text(TITLES[status]),
@@ -113,12 +121,7 @@ def problem(status, sentence, *, faults=(), code="", rule=""):
         "errors": [_fault(fault) for fault in faults],
         "request_id": g.get("request_id", ""),
     }
-    if rule:
-        body["rule"] = rule
-    answer = jsonify(body)
-    answer.status_code = status
-    answer.mimetype = "application/problem+json"
-    return answer
+    return body | ({"rule": rule} if rule else {}) | (more or {})
 
 
 def _fault(fault: Fault):

@@ -28,7 +28,9 @@ def init_words(app):
 
 
 def language():
-    """ "zh" or "en": what the person chose, else the setting."""
+    """ "zh" or "en": what the person chose or the program asks for, else the setting."""
+    if has_request_context() and request.path.startswith("/api/"):
+        return request.accept_languages.best_match(LOCALES, current_app.config["TAIZHANG"].language)
     chosen = request.cookies.get(COOKIE) if has_request_context() else None
     return chosen if chosen in LOCALES else current_app.config["TAIZHANG"].language
 

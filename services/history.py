@@ -5,13 +5,13 @@ from datetime import datetime
 
 from models import registry, tables
 from models.base import atomic
-from models.errors import AppError, Conflict, NotAllowed, NotFound, say
+from models.errors import AppError, Conflict, Contested, NotAllowed, NotFound, say
 from models.fields import Relation, Relations, masked
 from models.journal import Change
 from models.values import NA
 from services import policy, query, records, writer
 from services.actor import SYSTEM
-from services.journal import CREATE, RESTORE, TRASH, UPDATE, field_by_id, loads
+from services.journal import CREATE, RESTORE, TRASH, UPDATE, field_by_id, loads, since
 from services.records import working
 
 LONGEST = 500
@@ -69,6 +69,17 @@ def entries(record, actor, limit=LONGEST):
     names = people({group[0]["f_account"] for group in groups.values()})
     texts = _texts(record.register, actor, [row for group in groups.values() for row in group])
     return [_entry(record.register, group, names, texts) for group in groups.values()]
+
+
+def changed_since(record, version):
+    """What others saved of a record after a version, as far as it is seen here: [Contested] whose `mine` is unknown."""
+    shown = {part.id: part for part in record.register.fields}
+    later = since(record.register.name, record.id, version)
+    return [
+        Contested(shown[id].name, loads(shown[id], before), loads(shown[id], after), None)
+        for id, (before, after) in later.items()
+        if id in shown
+    ]
 
 
 def people(account_ids):

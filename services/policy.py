@@ -216,7 +216,7 @@ def require(actor, action, register, record_id=None, trash=False):
         raise NotAllowed(decision.reason, decision.rule)
 
 
-def view(register, actor, record=None):
+def view(register, actor, record=None, action="view"):
     """The register as this actor sees it: without the fields he is not cleared for. NotAllowed where he sees none of it.
 
     Named fields need a grant that clears names. Over a list that must hold for every grant; for one record, for a grant
@@ -225,11 +225,11 @@ def view(register, actor, record=None):
     full = registry.get(register.name)
     if actor.system:
         return full.narrow(lambda field: not field.retired)
-    pairs = _grants(full, actor, "view")
+    pairs = _grants(full, actor, action)
     if not pairs:
         raise NotAllowed(
-            say("您的角色没有「{register}」的{action}权限。", register=full.titled, action=ACTIONS["view"]),
-            f"no_grant:{full.name}:view",
+            say("您的角色没有「{register}」的{action}权限。", register=full.titled, action=ACTIONS[action]),
+            f"no_grant:{full.name}:{action}",
         )
     names = all(grant.names for grant, _ in pairs)
     if not names and record is not None and any(grant.names for grant, _ in pairs):
@@ -238,6 +238,11 @@ def view(register, actor, record=None):
         allowed = _expression(full, actor, "view", model, cleared)
         names = allowed is not None and model.select().where(allowed & (model.id == record.id)).exists()
     return full.narrow(lambda field: not field.retired and (names or field.sensitivity != "named"))
+
+
+def only_counts(register, actor):
+    """Whether some of the rows whose totals the actor may see are not his to see one by one."""
+    return not actor.system and any("view" not in grant.actions for grant, _ in _grants(register, actor, "count"))
 
 
 def clears_names_at(register, actor, school_id):

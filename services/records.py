@@ -117,6 +117,13 @@ def batch(actor, operations, *, confirmed="", key="", kind="form", reason=""):
         return results
 
 
+def require_editable(record, actor):
+    """Raises NotAllowed where a record the actor sees is not his to edit, or is in a locked state."""
+    full = registry.get(record.register.name)
+    policy.require(actor, "edit", full, record.id)
+    writer.refuse_locked(full, record.values)
+
+
 def _run(work, operation, written):
     values = {name: written[value.at].id if isinstance(value, Ref) else value for name, value in operation.values.items()}
     id = written[operation.id.at].id if isinstance(operation.id, Ref) else operation.id

@@ -59,7 +59,7 @@ def expected(actor, door, register, id):
     """404 out of sight, 403 in sight without the right, else None: the door lets the actor in."""
     full = registry.get(register.name)
     try:
-        policy.view(full, actor)
+        policy.view(full, actor, action="count" if door.action == "count" else "view")
     except NotAllowed:
         return 404
     if door.kind in (RECORD, TRASHED) and not policy.covers(full, actor, "view", id, trash=door.kind == TRASHED):
@@ -67,6 +67,8 @@ def expected(actor, door, register, id):
     action = door.action
     if action == "move":
         action = full.workflow.get(door.path(register, id).rpartition("/")[2]).action
+    if action == "edit_or_approve":
+        action = "approve" if policy.may(actor, "approve", full, id) else "edit"
     if door.kind == TRASHED:
         return None if policy.may(actor, "edit", full) and policy.covers(full, actor, "edit", id, trash=True) else 403
     if policy.may(actor, action, full, id if door.kind == RECORD else None):
@@ -85,10 +87,10 @@ def rows_to_try(city, actor, register, trashed):
     return list(kinds.values())
 
 
-def cases(city, actor, registers):
+def cases(city, actor, registers, doors=OF_REGISTERS):
     """(door, register, row, expected answer) of every door of the registers."""
     for register in registers:
-        for door in OF_REGISTERS:
+        for door in doors:
             if door.there_is(register):
                 ids = [None] if door.kind == REGISTER else rows_to_try(city, actor, register, door.kind == TRASHED)
                 for id in ids:

@@ -10,7 +10,7 @@ import config
 from models import base
 from services import records  # noqa: F401 - importing it registers the rules the declarations name
 from tests import engines, postgres
-from tests.clients import Browser
+from tests.clients import Browser, Caller
 
 LEASE = pytest.StashKey()
 CHEAP = {
@@ -120,6 +120,12 @@ def app(city, settings):
 def client_of(app, city):
     """client_of("school_a"): a browser in which that person is logged in; client_of("stranger"): one without a login."""
     return lambda name: Browser.of(app, city, name)
+
+
+@pytest.fixture
+def caller_of(app, city):
+    """caller_of("school_a", actions=("view",)): a program with a token of that person, limited so."""
+    return lambda name, **limits: Caller.of(app, city, name, **limits)
 
 
 # helpers ----------------------------------------------------------------------------------------------------------------

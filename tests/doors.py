@@ -119,6 +119,9 @@ DOORS = (
     Door("POST", "/admin/desk/view-as/stop", PERSON),
     Door("POST", "/admin/desk/account/<int:id>/password", PERSON, parts={"id": 9_000_001}),
     Door("POST", "/admin/desk/account/<int:id>/end-sessions", PERSON, parts={"id": 9_000_001}),
+    Door("GET", "/admin/tokens/", PERSON),
+    Door("POST", "/admin/tokens/new", PERSON, data={"name": ""}),
+    Door("POST", "/admin/tokens/<int:id>/revoke", PERSON, parts={"id": 9_000_001}),
     Door("GET", "/admin/files/", PERSON),
     Door("GET", "/admin/files/<int:id>", PERSON, parts={"id": 9_000_001}),
     Door("GET", "/password", PERSON),
@@ -136,4 +139,49 @@ DOORS = (
     Door("GET", "/static/<path:filename>", ANYONE, parts={"filename": "nothing"}),
     Door("GET", "/admin/static/<path:filename>", ANYONE, parts={"filename": "nothing"}),
 )
+
+
+@dataclass(frozen=True)
+class ApiDoor(Door):
+    """A door of the API: asked with a bearer token, JSON posted, a version said. `data` is refused for its content."""
+
+    version: str = ""
+    form_data: bool = False
+
+    def send(self, caller, register=None, id=None, **options):
+        path = self.path(register, id)
+        headers = ({"If-Match": self.version} if self.version else {}) | options.pop("headers", {})
+        sent = {}
+        if self.writes and self.method != "DELETE":
+            sent = {"data": self.form(register)} if self.form_data else {"json": self.form(register)}
+        return caller.open(path, method=self.method, headers=headers, **sent, **options)
+
+    @property
+    def writes(self):
+        return self.method != "GET"
+
+
+A = "/api/v1/registers/<register>"
+STALE = '"999999"'
+API_DOORS = (
+    ApiDoor("GET", A, REGISTER),
+    ApiDoor("GET", f"{A}/records", REGISTER),
+    ApiDoor("GET", f"{A}/records.csv", REGISTER, "export"),
+    ApiDoor("GET", f"{A}/records.xlsx", REGISTER, "export"),
+    ApiDoor("GET", f"{A}/summary", REGISTER, "count"),
+    ApiDoor("POST", f"{A}/records", REGISTER, "edit", {"no_such_field": 1}),
+    ApiDoor("POST", f"{A}/records:batch", REGISTER, "edit", {"operations": []}),
+    ApiDoor("GET", f"{A}/records/<int:id>", RECORD),
+    ApiDoor("PATCH", f"{A}/records/<int:id>", RECORD, "edit", {"no_such_field": 1}, version=STALE),
+    ApiDoor("DELETE", f"{A}/records/<int:id>", RECORD, "edit", version=STALE),
+    ApiDoor("GET", f"{A}/records/<int:id>/history", RECORD),
+    ApiDoor("GET", f"{A}/records/<int:id>/files", RECORD),
+    ApiDoor("GET", f"{A}/records/<int:id>/files/<int:file>", RECORD, parts={"file": 9_000_001}, also=(404,)),
+    ApiDoor("POST", f"{A}/records/<int:id>/files", RECORD, "edit", version=STALE, form_data=True),
+    ApiDoor("POST", f"{A}/records/<int:id>:transition", RECORD, "edit_or_approve", {"transition": "none"}),
+    ApiDoor("POST", f"{A}/records/<int:id>:restore", TRASHED, "edit"),
+    ApiDoor("GET", "/api/v1/me", PERSON),
+    ApiDoor("GET", "/api/v1/registers", PERSON),
+)
+API_OF_REGISTERS = tuple(door for door in API_DOORS if door.kind in (REGISTER, RECORD, TRASHED))
 OF_REGISTERS = tuple(door for door in DOORS if door.kind in (REGISTER, RECORD, TRASHED))

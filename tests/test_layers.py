@@ -32,7 +32,7 @@ ALLOWED = {
     "app.auth": (*SCREENS, "app.errors", "app.kept", "app.paths"),
     "app.operations": SCREENS,
     "app.background": SCREENS,
-    "app.api": (*SCREENS, "app.errors", "app.paths", "app.words"),
+    "app.api": (*SCREENS, "app.api", "app.errors", "app.paths", "app.words"),
     "app.server": ("config", "app.operations"),
     "app.cli": OURS,
     "app.__main__": ("app.cli",),

@@ -33,6 +33,7 @@ ACCESS_LOG = Register(
                 "logout 退出 | Signed out",
                 "login_failed 登录失败 | Sign-in failed | red",
                 "password 改密码 | Password changed | amber",
+                "token 访问令牌 | Access token | amber",
                 "sessions_ended 结束会话 | Sessions ended | amber",
                 "export 导出 | Exported | blue",
                 "print 打印 | Printed | blue",
@@ -83,6 +84,7 @@ CHANGE_SET = Register(
             indexed=True,
             options=options(
                 "form 表单 | Form",
+                "api 接口 | API | blue",
                 "bulk 批量修改 | Bulk change | blue",
                 "move 办理 | Move | blue",
                 "undo 撤销 | Undo | amber",

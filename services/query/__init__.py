@@ -1,14 +1,17 @@
 """Reading: lists, records, labels, related counts. All rows come from policy.rows; this package is the only way to read them."""
 
-from services.query.asking import CAP, UNIT_FIELDS, filter_fields, pairs, parse
-from services.query.narrowing import Count, column, count, counts, counts_of, expression, rows
+from services.query.asking import CAP, ID, LARGEST_PAGE, PAGE, UNIT_FIELDS, field_of, filter_fields, pairs, parse
+from services.query.narrowing import Count, column, count, counts, counts_of, expression, not_applicable, rows
 from services.query.pages import page, stream
 from services.query.picking import facets, lookup, related
 from services.query.shown import NO_ACCESS, Record, codes_of, describe, get, labels, mark_na, title_of
 
 __all__ = [
     "CAP",
+    "ID",
+    "LARGEST_PAGE",
     "NO_ACCESS",
+    "PAGE",
     "UNIT_FIELDS",
     "Count",
     "Record",
@@ -20,11 +23,13 @@ __all__ = [
     "describe",
     "expression",
     "facets",
+    "field_of",
     "filter_fields",
     "get",
     "labels",
     "lookup",
     "mark_na",
+    "not_applicable",
     "page",
     "pairs",
     "parse",

@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 
 from models import registry, tables
 from models.errors import Fault, FieldError, Invalid, say
-from models.fields import Relation
+from models.fields import Integer, Relation
 from models.filters import split
+from models.values import NA
 from services import policy, search
 
 PAGE, LARGEST_PAGE, CAP = 50, 200, 1000
-
+MOST_KEYS = 3
+ID = Integer(name="id", label="记录号", label_en="Record number", id="@id")
 
 UNIT_FIELDS = {
     "district": Relation(name="district", label="区县", label_en="District", to="district", id="@district"),
@@ -55,7 +57,7 @@ class ListQuery:
 
 def parse(register_name, actor, pairs=(), *, trash=False, action="view", ids=()):
     """The list query that URL parameters ask for, on the register as this actor sees it. Invalid names a bad parameter."""
-    register = policy.view(registry.get(register_name), actor)
+    register = policy.view(registry.get(register_name), actor, action="count" if action == "count" else "view")
     faults, filters, seen = [], [], set()
     query = ListQuery(register, actor, trash=trash, action=action, ids=tuple(ids))
     for name, raw in pairs:
@@ -90,9 +92,16 @@ def carries(register, unit):
     return unit == "district" or "school" in registry.get(register.name).scope
 
 
+def field_of(register, name):
+    """The field a list can be narrowed by under this name: the register's own, its units, the record's number; else None."""
+    if name == ID.name:
+        return ID
+    return register.by_name.get(name) or (UNIT_FIELDS.get(name) if carries(register, name) else None)
+
+
 def _filter(register, name, raw):
     field_name, operator = split(name)
-    field = register.by_name.get(field_name) or (UNIT_FIELDS.get(field_name) if carries(register, field_name) else None)
+    field = field_of(register, field_name)
     if field is not None and field.sensitivity == "masked" and operator != "empty":
         # A filter on a value that is shown cut short would tell it letter by letter.
         raise FieldError("masked", say("「{label}」是遮挡的，不能按它筛选。", label=field.title))
@@ -106,7 +115,10 @@ def _filter(register, name, raw):
         return Filter(field, operator, raw in ("true", "1"), raw)
     if operator == "in":
         return Filter(field, operator, tuple(field.clean_filter(operator, part) for part in raw.split(",")[:200]), raw)
-    return Filter(field, operator, field.clean_filter(operator, raw), raw)
+    value = field.clean_filter(operator, raw)
+    if value is NA and operator not in ("eq", "ne"):
+        raise FieldError("filter_na", say("「不适用」不能比大小，「{label}」请给一个值。", label=field.title))
+    return Filter(field, operator, value, raw)
 
 
 def _set_q(query, raw):
@@ -126,14 +138,21 @@ def _set_sort(query, raw):
 
 
 def order_of(register, raw):
-    found = []
+    """((field name, descending), …) of a sort parameter; the record's number, unless it is named, follows the first key's direction."""
+    found = {}
     for part in raw.split(","):
-        name, descending = part.strip().lstrip("-"), part.strip().startswith("-")
+        name, descending = part.strip().removeprefix("-"), part.strip().startswith("-")
         field = register.by_name.get(name)
         if name != "id" and (field is None or not field.sortable or field.sensitivity == "masked"):
             raise FieldError("unknown_sort", say("不能按「{name}」排序。", name=name[:60]))
-        found.append((name if field is None else field.name, descending))
-    return tuple(found[:1]) if found[0][0] != "id" else (("id", found[0][1]),)
+        found.setdefault(name if field is None else field.name, descending)
+        if name == "id":
+            break
+    if len(found) > MOST_KEYS:
+        raise FieldError("too_many_keys", say("最多按 {most} 项排序。", most=MOST_KEYS))
+    keys = tuple(found.items())
+    implied = len(keys) > 1 and keys[-1] == ("id", keys[0][1])
+    return keys[:-1] if implied else keys
 
 
 def _set_fields(query, raw):

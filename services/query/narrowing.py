@@ -9,8 +9,9 @@ from models.base import database, is_postgres
 from models.fields import Derived, Relation, Relations
 from models.filters import OPERATORS
 from models.journal import Link
+from models.values import NA
 from services import policy, search
-from services.query.asking import CAP, UNIT_FIELDS
+from services.query.asking import CAP, ID, UNIT_FIELDS
 
 SEARCH, NARROW = "search", 2000
 
@@ -120,6 +121,8 @@ def _is_carried(query, part):
 def expression(register, field, operator, value):
     """A filter as a peewee expression on the register's model."""
     model = tables.model(register.name)
+    if field is ID:
+        return OPERATORS[operator].sql(model.id, value)
     if field in UNIT_FIELDS.values():
         unit = model.district_id if field.name == "district" else model.school_id
         return OPERATORS[operator].sql(unit, value)
@@ -131,15 +134,24 @@ def expression(register, field, operator, value):
         if operator == "empty":
             return model.id.not_in(linked) if value else model.id.in_(linked)
         return model.id.in_(linked.where(Link.target_id == value))
-    found = OPERATORS[operator].sql(column(model, register, field.name), _stored_text(field, operator, value))
-    if operator == "empty" and field.na:
-        marked = model.na_fields.contains(f"|{field.id}|") & model.na_fields.is_null(False)
-        found = (found & ~marked_or_false(marked)) if value else (found | marked)
-    return found
+    plain = tuple(part for part in value if part is not NA) if operator == "in" else value
+    found = OPERATORS[operator].sql(column(model, register, field.name), _stored_text(field, operator, plain))
+    return _with_na(found, operator, value, not_applicable(model, field)) if field.na else found
 
 
-def marked_or_false(marked):
+def not_applicable(model, field):
+    """Whether 不适用 is a row's value of the field: kept beside its column, which is empty then."""
+    marked = model.na_fields.contains(f"|{field.id}|") & model.na_fields.is_null(False)
     return peewee.Case(None, [(marked, 1)], 0) == 1
+
+
+def _with_na(found, operator, value, marked):
+    """The condition for a field of which 不适用 is an answer: neither empty nor equal to any value."""
+    if operator == "empty":
+        return (found & ~marked) if value else (found | marked)
+    if value is NA:
+        return ~marked if operator == "ne" else marked
+    return (found | marked) if operator == "in" and NA in value else found
 
 
 def _stored_text(field, operator, value):

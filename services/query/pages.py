@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal as Exact
+from functools import reduce
+from operator import and_, or_
 
 import peewee
 
@@ -62,39 +64,64 @@ def _page(query, found, position, backwards):
 
 def _ordered(query, start, backwards, limit):
     """[(mark, row)] in sort order from a mark on. Rows whose sort value is unknown come last, both ways."""
-    name, descending = query.sort[0]
-    model = query.model
-    by_id = name == "id"
-    sort_column = model.id if by_id else column(model, registry.get(query.register.name), name)
-    down = descending != backwards
-    phases = ("known",) if by_id else (("unknown", "known") if backwards else ("known", "unknown"))
+    keys = _keys(query)
+    phases = ("known",) if len(keys) == 1 else (("unknown", "known") if backwards else ("known", "unknown"))
     (query, hints), found = plan(query), []
     for phase in phases:
         if start and phases.index(phase) < phases.index(start[0]):
             continue
-        mark = start if start and start[0] == phase else None
         part = rows(query, hints)
-        key = model.id if phase == "unknown" or by_id else sort_column
-        if not by_id:
-            part = part.where(sort_column.is_null(phase == "unknown"))
-        if mark:
-            part = part.where(_beyond(key, model.id, mark, down))
-        keys = (key,) if key is model.id else (key, model.id)
-        part = part.order_by(*(ordered.desc() if down else ordered.asc() for ordered in keys)).limit(limit - len(found))
-        for row in part.select(*selected(query), sort_column.alias("sort_value")).dicts():
-            found.append(([phase, _plain(row["sort_value"]) if phase == "known" and not by_id else None, row["id"]], row))
+        if len(keys) > 1:
+            part = part.where(keys[0][0].is_null(phase == "unknown"))
+        left = keys[1:] if phase == "unknown" else keys
+        if start and start[0] == phase:
+            part = part.where(_beyond(left, [*start[1], start[2]][-len(left) :], backwards))
+        part = part.order_by(*_order_by(left, phase, backwards)).limit(limit - len(found))
+        values = [column_.alias(f"sort_{at}") for at, (column_, _) in enumerate(keys[:-1])]
+        for row in part.select(*selected(query), *values).dicts():
+            found.append(([phase, [_plain(row[f"sort_{at}"]) for at in range(len(values))], row["id"]], row))
         if len(found) >= limit:
             break
     return found
 
 
-def _beyond(key, id_column, mark, down):
-    """The rows after a mark. Compared as pairs, an index goes straight to the place, however deep it is."""
-    _, value, id = mark
-    if key is id_column:
-        return id_column < id if down else id_column > id
-    here, there = peewee.Tuple(key, id_column), peewee.Tuple(peewee.Value(value, converter=key.db_value), id)
-    return here < there if down else here > there
+def _keys(query):
+    """[(column, descending)] of the order, the record's number last: it tells rows apart that are equal otherwise."""
+    full, named = registry.get(query.register.name), [key for key in query.sort if key[0] != "id"]
+    by_id = next((descending for name, descending in query.sort if name == "id"), query.sort[0][1])
+    return [*((column(query.model, full, name), descending) for name, descending in named), (query.model.id, by_id)]
+
+
+def _order_by(keys, phase, backwards):
+    """Unknown values last; the first key of a phase has none."""
+    found = []
+    for at, (key, descending) in enumerate(keys):
+        if key is not keys[-1][0] and (at or phase == "unknown"):
+            unknown = key.is_null()
+            found.append(unknown.desc() if backwards else unknown.asc())
+        found.append(key.desc() if descending != backwards else key.asc())
+    return found
+
+
+def _beyond(keys, values, backwards):
+    """The rows after a mark. One key and the number are compared as a pair: an index goes straight to the place, however deep."""
+    marks = [peewee.Value(value, converter=key.db_value) for (key, _), value in zip(keys, values, strict=True)]
+    downs = {descending != backwards for _, descending in keys}
+    if len(keys) <= 2 and len(downs) == 1 and None not in values:
+        here, there = (keys[0][0], marks[0]) if len(keys) == 1 else (peewee.Tuple(*(key for key, _ in keys)), peewee.Tuple(*marks))
+        return here < there if downs == {True} else here > there
+    found, same = [], []
+    for (key, descending), value, mark in zip(keys, values, marks, strict=True):
+        found.append(reduce(and_, [*same, _after(key, value, mark, descending != backwards, backwards)]))
+        same.append(key.is_null() if value is None else key == mark)
+    return reduce(or_, found)
+
+
+def _after(key, value, mark, down, backwards):
+    if value is None:
+        return key.is_null(False) if backwards else peewee.SQL("1") == peewee.SQL("0")
+    beyond = key < mark if down else key > mark
+    return beyond if backwards else beyond | key.is_null()
 
 
 def _ranked_page(query, position):
@@ -158,14 +185,20 @@ def _position(query):
         context, direction, phase, value, id = json.loads(text)
     except (binascii.Error, ValueError, TypeError):
         raise wrong from None
-    by_id = query.sort[0][0] == "id"
-    phases = ("rank",) if _ranked(query) else ("known",) if by_id else ("known", "unknown")
+    names = [name for name, _ in query.sort if name != "id"]
+    phases = ("rank",) if _ranked(query) else ("known", "unknown") if names else ("known",)
     if context != _context(query) or direction not in ("n", "p") or phase not in phases or not _is_number(id):
         raise wrong
-    if phase == "known" and not by_id:
-        value = _unplain(query, value, wrong)
-    elif value is not None if phase != "rank" else not _is_number(value):
+    if phase == "rank":
+        if not _is_number(value):
+            raise wrong
+    elif not isinstance(value, list) or len(value) != len(names) or (names and (value[0] is None) != (phase == "unknown")):
         raise wrong
+    else:
+        value = [
+            None if part is None else _unplain(query.register.field(name), part, wrong)
+            for name, part in zip(names, value, strict=True)
+        ]
     return [direction, phase, value, id]
 
 
@@ -179,9 +212,8 @@ def _plain(value):
     return value.isoformat() if isinstance(value, (date, datetime)) else value
 
 
-def _unplain(query, value, wrong):
+def _unplain(field, value, wrong):
     """A sort value back from a cursor, cleaned as if typed: cursors come from outside."""
-    field = query.register.field(query.sort[0][0])
     if isinstance(field, Choice) and isinstance(value, str):
         return value
     try:

@@ -14,7 +14,7 @@ import pytest
 
 from app.cli import main
 from models import base, tables
-from services import accounts, backups
+from services import accounts, backups, tokens
 from tests.actors import PASSWORD
 from tests.app.conftest import CHEAP
 
@@ -259,3 +259,16 @@ def _answer(address):
             if time.monotonic() > until:
                 raise
             time.sleep(0.2)
+
+
+def test_a_token_is_printed_alone_and_never_above_its_owner(installed):
+    status, out, _ = installed("token", "create", "--user", "district_a", "--days", "30")
+    secret = out.strip()
+    assert status == 0 and out == f"{secret}\n" and secret.startswith("tz_")
+    actor, token = tokens.actor_of(secret)
+    assert actor.username == "district_a" and token.good
+    assert installed("token", "create", "--user", "no_such_person")[0] == 1
+    installed("user", "disable", "district_a")
+    with pytest.raises(tokens.NoToken):
+        tokens.actor_of(secret)
+    assert installed("token", "create", "--user", "district_a")[0] == 1
