@@ -33,7 +33,7 @@ docs: $(VENV)/.done
 # Collects the sentences of code and templates, and compiles the English ones.
 words: $(VENV)/.done
 	@mkdir -p build
-	$(BIN)/pybabel -q extract -F babel.cfg -k _ -k say --no-location --sort-output --no-wrap --project Taizhang -o build/messages.pot .
+	$(BIN)/pybabel -q extract -F babel.cfg -k _ -k say -k ConfigError --no-location --sort-output --no-wrap --project Taizhang -o build/messages.pot .
 	$(BIN)/pybabel -q update --init-missing -l en --no-fuzzy-matching --no-wrap --ignore-obsolete --ignore-pot-creation-date -i build/messages.pot -d app/translations
 	$(BIN)/pybabel -q compile -d app/translations --statistics
 

@@ -5,9 +5,15 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+TRANSLATIONS = Path(__file__).parent / "app" / "translations"
+
 
 class ConfigError(ValueError):
-    """A setting the app cannot start with; the text says which, and what to do."""
+    """A setting the app cannot start with: a message id and its parameters; the text says which setting, and what to do."""
+
+    def __init__(self, id, **params):
+        super().__init__(id.format(**params))
+        self.id, self.params = id, params
 
 
 @dataclass(frozen=True)
@@ -137,11 +143,19 @@ def load(environ=None):
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"不能建立数据目录 {data}：{error.strerror}。请改 TAIZHANG_DATA_DIR，或给运行用户写权限。") from error
+        raise ConfigError(
+            "不能建立数据目录 {path}：{why}。请改 TAIZHANG_DATA_DIR，或给运行用户写权限。", path=data, why=error.strerror
+        ) from error
     found["secret_key"] = _sound(found["secret_key"]) if found["secret_key"] else kept_secret(data / "secret_key")
     found["database_url"] = found["database_url"] or str(data / "taizhang.sqlite3")
     found["trusted_hosts"] = found["trusted_hosts"] or tuple(dict.fromkeys(("127.0.0.1", "localhost", found["host"])))
     return Config(**found)
+
+
+def language(environ=None):
+    """The language the settings ask for, also where something else in them is wrong."""
+    environ = os.environ if environ is None else environ
+    return "en" if environ.get("TAIZHANG_LANGUAGE", "").strip() == "en" else "zh"
 
 
 def kept_secret(path):
@@ -153,7 +167,9 @@ def kept_secret(path):
             path.chmod(0o600)
         return _sound(path.read_text().strip())
     except OSError as error:
-        raise ConfigError(f"不能读写密钥文件 {path}：{error.strerror}。请给运行用户权限，或设 TAIZHANG_SECRET_KEY。") from error
+        raise ConfigError(
+            "不能读写密钥文件 {path}：{why}。请给运行用户权限，或设 TAIZHANG_SECRET_KEY。", path=path, why=error.strerror
+        ) from error
 
 
 def _make_secret(path):
@@ -185,12 +201,12 @@ def _read(setting, text):
         return setting.default
     if isinstance(setting.default, bool):
         if text.lower() not in _YES + _NO:
-            raise ConfigError(f"{setting.name} 只能是 1 或 0，现在是「{text}」。")
+            raise ConfigError("{name} 只能是 1 或 0，现在是「{raw}」。", name=setting.name, raw=text)
         return text.lower() in _YES
     if isinstance(setting.default, int):
         least = _LEAST.get(setting.name, 1)
         if not (text.isascii() and text.isdigit()) or int(text) < least:
-            raise ConfigError(f"{setting.name} 应为不小于 {least} 的整数，现在是「{text}」。")
+            raise ConfigError("{name} 应为不小于 {least} 的整数，现在是「{raw}」。", name=setting.name, least=least, raw=text)
         return int(text)
     if isinstance(setting.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -40,6 +40,21 @@ class DeskView(BaseView):
         desk.save_draft(g.actor, path, _pairs(request.form.get("payload", "")), _whole(request.form.get("version")))
         return jsonify({"saved": True})
 
+    @expose("/look", methods=("POST",))
+    def look(self):
+        """How lists look to the person from now on: `density`, or the columns `fields` of the list of `register`."""
+        name = request.form.get("register", "")
+        if name:
+            try:
+                register = policy.view(registry.get(name), g.actor)
+            except (KeyError, NotAllowed):
+                raise NotFound() from None
+            wanted = [] if request.form.get("reset") else request.form.getlist("fields")
+            desk.choose_columns(g.actor, name, [part for part in dict.fromkeys(wanted) if part in register.by_name])
+        else:
+            desk.choose_density(g.actor, request.form.get("density", ""))
+        return Response(status=204) if request.form.get("quiet") else redirect(_back(), 303)
+
     @expose("/files", methods=("POST",))
     def upload(self):
         sent = request.files.getlist("file")

@@ -270,3 +270,14 @@ def collect(register, data, prefix=""):
         if shown is None or joined(raw) != joined(was[field.name]):
             changed.append(field.name)
     return raws, was, changed
+
+
+def pointed_at(register, raws):
+    """{register name: ids} of the records that a form's raw values point at."""
+    found = {}
+    for field in editable(register):
+        raw = raws.get(field.name)
+        if isinstance(field, (Relation, Relations)) and raw:
+            ids = [whole(part) for part in (raw if isinstance(raw, list) else [raw])]
+            found.setdefault(field.to, []).extend(id for id in ids if id is not None)
+    return found

@@ -91,7 +91,7 @@ class RegisterGateway(BaseView):
         ids = tuple(_ids(request.args.getlist("_ids")))
         asked = query.parse(view.register.name, g.actor, pairs, action="export", ids=ids)
         purpose = request.args.get("_purpose", "").strip()
-        kind = request.args.get("format", "xlsx")
+        kind, encoding = request.args.get("format", "xlsx"), ""
         if kind == "csv":
             encoding = request.args.get("encoding", "utf-8-sig")
             body = exports.csv_stream(asked, g.actor, encoding=encoding, purpose=purpose, address=request.remote_addr or "")
@@ -105,7 +105,7 @@ class RegisterGateway(BaseView):
             body,
             mimetype=None,
             content_type=media,
-            headers={"Content-Disposition": attached(exports.file_name(asked.register, kind))},
+            headers={"Content-Disposition": attached(exports.file_name(asked.register, kind, encoding))},
         )
 
     @expose("/<register>/lookup/<field>")
@@ -115,10 +115,11 @@ class RegisterGateway(BaseView):
         if part is None or not hasattr(part, "to"):
             raise NotFound()
         try:
-            hits = query.lookup(part.to, g.actor, request.args.get("q", "")[:80], where=_where(part.to))
+            recent = desk.picked(g.actor, part.to)
+            hits = query.lookup(part.to, g.actor, request.args.get("q", "")[:80], where=_where(part.to), recent=recent)
         except NotAllowed:
             hits = []
-        return jsonify({"items": [{"id": hit.id, "label": hit.label, "hint": hit.hint} for hit in hits]})
+        return jsonify({"items": [{"id": hit.id, "label": hit.label, "hint": hit.hint, "recent": hit.recent} for hit in hits]})
 
     @expose("/<register>/views", methods=("POST",))
     def save_view(self, register):

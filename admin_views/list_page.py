@@ -31,7 +31,7 @@ def list_context(view, asked):
         "panels": [_panel(asked, field) for field in query.filter_fields(register)],
         "hidden": [pair for pair in query.pairs(asked) if pair[0] != "q"],
         "columns": [(field.name, heading(field), field in asked.columns) for field in register.live],
-        "column_hidden": [pair for pair in query.pairs(asked) if pair[0] != "fields"],
+        "without_columns": address([pair for pair in query.pairs(asked) if pair[0] != "fields"]),
         "views": [] if asked.trash else desk.views(g.actor, register.name),
         "parameters": urlencode(query.pairs(asked)),
         "masked": masked,

@@ -81,8 +81,12 @@ class RegisterView(BaseModelView):
     def list(self, trash=False):
         pairs = list(request.args.items(multi=True))
         pairs = [(name, value) for name, value in pairs if value != "" or name not in ("q", "cursor", "fields", "sort")]
+        density, columns = desk.looks(g.actor, self.register.name)
+        columns = [name for name in columns if name in self.register.by_name]
+        if columns and "fields" not in dict(pairs):
+            pairs.append(("fields", ",".join(columns)))
         asked = query.parse(self.register.name, g.actor, pairs, trash=trash)
-        return self.page("list.html" if not trash else "trash.html", **list_context(self, asked))
+        return self.page("list.html" if not trash else "trash.html", dense=density == "dense", **list_context(self, asked))
 
     def details(self, id):
         record = self.get_one(id)
@@ -155,7 +159,7 @@ class RegisterView(BaseModelView):
             saved = records.create(self.register.name, g.actor, values, confirmed=confirmed, key=key)
         except (Invalid, Unavailable, Conflict) as error:
             return self.refused(error, raws, {}, key=key)
-        desk.drop_draft(g.actor, request.path)
+        self.saved(values)
         self.told(_("已保存。"), saved, again=True)
         return redirect(self.address("details", id=saved.record.id), 303)
 
@@ -185,7 +189,7 @@ class RegisterView(BaseModelView):
             )
         except (Invalid, Unavailable, Conflict) as error:
             return self.refused(error, raws, was, record=record, version=version)
-        desk.drop_draft(g.actor, request.path)
+        self.saved(values)
         self.told(_("已保存。"), saved)
         return redirect(self.address("details", id=record.id), 303)
 
@@ -213,6 +217,12 @@ class RegisterView(BaseModelView):
             ),
             error.status,
         )
+
+    def saved(self, values):
+        """After saving a form: its draft goes, and the records it points at are offered first next time."""
+        desk.drop_draft(g.actor, request.path)
+        for name, ids in forms.pointed_at(self.register, values).items():
+            desk.note_picks(g.actor, name, ids)
 
     def form_page(self, page, *, record=None, version=None, key="", **more):
         kept = desk.draft(g.actor, request.path) if request.method == "GET" and not request.args.get("_draft") else None

@@ -152,7 +152,7 @@ def _save(view, record):
         saved = records.batch(g.actor, done, confirmed=data.get("_confirmed", "").strip(), key=data.get("_key", "")[:80])
     except (Invalid, Conflict, Unavailable) as error:
         return _refused(view, record, done, raws, was, groups, error)
-    desk.drop_draft(g.actor, request.path)
+    view.saved(raws)
     hazards = len([operation for operation in done if operation.register == "hazard" and operation.action == "create"])
     words = _("走访已提交。") if data.get("_submit") else _("走访已保存。")
     if hazards:

@@ -1,45 +1,39 @@
-"""Sentences, labels and values in the reader's language."""
+"""Sentences, labels and values in the reader's language, and moments in the city's time."""
 
 from flask import g
-from flask_babel import get_locale, gettext
 
-from models.errors import Label, Sentence
 from models.values import CITY_ZONE, today
+from services import words
+
+
+def language():
+    """The language of who reads the page."""
+    return g.actor.language if g.get("actor") else words.ZH
 
 
 def english():
-    """Whether the reader reads English; asked hundreds of times a page, so worked out once a request."""
-    if "reads_english" not in g:
-        g.reads_english = str(get_locale() or "").startswith("en")
-    return g.reads_english
+    """Whether the reader reads English."""
+    return language() == words.EN
 
 
 def text(value):
     """The words of a sentence or label."""
-    if isinstance(value, Sentence):
-        return value.text(gettext, english())
-    if isinstance(value, Label):
-        return value.text(english())
-    if isinstance(value, (list, tuple)):
-        return (", " if english() else "、").join(text(part) for part in value)
-    return str(value)
+    return words.text(value, language())
 
 
 def unit_of(field):
     """A field's unit in the reader's language."""
-    return (field.unit_en or field.unit) if english() else field.unit
+    return words.unit_of(field, language())
 
 
 def heading(field):
     """A field's label with its unit."""
-    label, unit = text(field.title), unit_of(field)
-    if not unit or field.type == "percent":
-        return label
-    return f"{label} ({unit})" if english() else f"{label}（{unit}）"
+    return words.heading(field, language())
 
 
 def help_of(field):
-    return (field.help_en or field.help) if english() else field.help
+    """A field's help in the reader's language."""
+    return words.help_of(field, language())
 
 
 def percentage(value):

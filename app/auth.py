@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from dataclasses import replace
 
 from flask import Blueprint, abort, g, make_response, redirect, render_template, request, session, url_for
 from flask_login import LoginManager, UserMixin
@@ -10,6 +11,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from app import kept
 from app.errors import context, problem, respond
 from app.paths import own_path, this_path, wants_json
+from app.words import language
 from models.errors import Invalid, say
 from services import accounts, sessions
 
@@ -54,7 +56,8 @@ def _guard():
     if request.method not in _SAFE and _foreign():
         abort(400)
     g.token = session.get("token", "")
-    g.actor = sessions.actor_of(g.token, g.request_id, request.remote_addr or "") if g.token else None
+    actor = sessions.actor_of(g.token, g.request_id, request.remote_addr or "") if g.token else None
+    g.actor = replace(actor, language=language()) if actor else None
     if request.endpoint in PUBLIC:
         return None
     if g.actor is None:

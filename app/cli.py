@@ -3,6 +3,7 @@
 import json
 import secrets
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,11 +16,17 @@ from app import background, create_app, log, server
 from app.words import text
 from models import base, checks, registry
 from models.errors import AppError, say
-from services import accounts, actor as actors, backups, behaviours, exports, imports, policy, query, tokens
+from services import accounts, actor as actors, backups, behaviours, exports, imports, policy, query, tokens, words
 from services.actor import SYSTEM
 from services.audit import one_line
 
 OK, WRONG = 0, 1
+LANGUAGE = config.language()
+
+
+def _(id, **params):
+    """Words of the command line itself, in the language the settings ask for."""
+    return words.translated(id, LANGUAGE).format(**params)
 
 
 def main(arguments=None):
@@ -29,11 +36,11 @@ def main(arguments=None):
     except click.ClickException as error:
         return _complain(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        return _complain("已中断。")
+        return _complain(_("已中断。"))
     except config.ConfigError as error:
-        return _complain(str(error))
+        return _complain(words.translated(error.id, LANGUAGE).format(**error.params))
     except (peewee.OperationalError, peewee.InterfaceError) as error:
-        return _complain(f"数据库暂时用不了：{one_line(error)}")
+        return _complain(_("数据库暂时用不了：{why}", why=one_line(error)))
 
 
 def _complain(sentence, status=WRONG):
@@ -77,14 +84,13 @@ def _all_sentences(error):
     return " ".join(text(fault.sentence) for fault in faults) if faults else text(error.sentence)
 
 
-@click.group()
+@click.group(help=_("台账系统的命令行。"))
 def commands():
-    """台账系统的命令行。"""
+    """The commands."""
 
 
-@commands.command(cls=InRawApp)
+@commands.command(cls=InRawApp, help=_("启动网站。"))
 def serve():
-    """启动网站。"""
     settings = current_app.config["TAIZHANG"]
     backups.migrate()
     log.configure()
@@ -110,18 +116,16 @@ def worker():
 # database ------------------------------------------------------------------------------------------------------------
 
 
-@commands.command(cls=InRawApp)
+@commands.command(cls=InRawApp, help=_("建立数据库：区县、参数、角色权限。"))
 def init():
-    """建立数据库：区县、参数、角色权限。"""
     backups.migrate()
     seeds.reference()
     click.echo(text(say("数据库已就绪。请用 python -m app user add 建立第一个市级管理员。")))
 
 
-@commands.command(cls=InRawApp)
-@click.option("--if-empty", is_flag=True, help="已经有账号时什么都不做。")
+@commands.command(cls=InRawApp, help=_("建立演示数据和演示账号。"))
+@click.option("--if-empty", is_flag=True, help=_("已经有账号时什么都不做。"))
 def demo(if_empty):
-    """建立演示数据和演示账号。"""
     if if_empty and not backups.empty() and accounts.exist():
         return
     backups.migrate()
@@ -139,45 +143,40 @@ def _demo_notice():
     return Path(current_app.config["TAIZHANG"].data_dir) / "demo_accounts.txt"
 
 
-@commands.command(cls=InApp)
+@commands.command(cls=InApp, help=_("增加大量演示数据；同样的参数得到同样的数据。"))
 @click.option("--schools", type=click.IntRange(0), default=0)
 @click.option("--buildings", type=click.IntRange(0), default=0)
 @click.option("--rows-per-register", type=click.IntRange(0), default=0)
 @click.option("--random-seed", type=int, default=1)
 def seed(schools, buildings, rows_per_register, random_seed):
-    """增加大量演示数据；同样的参数得到同样的数据。"""
     for name, count in seeds.many(schools, buildings, rows_per_register, random_seed):
         click.echo(f"{name} {count}")
 
 
-@commands.command(cls=InRawApp)
+@commands.command(cls=InRawApp, help=_("把数据库升级到本版本；升级前自动备份。"))
 def migrate():
-    """把数据库升级到本版本；升级前自动备份。"""
     backups.migrate()
     click.echo(text(say("数据库已是最新版本。")))
 
 
-@commands.command(cls=InRawApp)
+@commands.command(cls=InRawApp, help=_("备份数据库到一个新文件，边用边备。"))
 @click.argument("file", type=click.Path(dir_okay=False))
 def backup(file):
-    """备份数据库到一个新文件，边用边备。"""
     _require_ready()
     backups.backup(file)
     click.echo(text(say("已备份到 {path}，并已核对可以打开。", path=file)))
 
 
-@commands.command(cls=InRawApp)
+@commands.command(cls=InRawApp, help=_("从备份恢复数据库。"))
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.option("--overwrite", is_flag=True, help="替换现有数据（会先自动备份）。")
+@click.option("--overwrite", is_flag=True, help=_("替换现有数据（会先自动备份）。"))
 def restore(file, overwrite):
-    """从备份恢复数据库。"""
     backups.restore(file, overwrite)
     click.echo(text(say("已从 {path} 恢复。", path=file)))
 
 
-@commands.command(cls=InRawApp)
+@commands.command(cls=InRawApp, help=_("检查所有台账的定义。"))
 def check():
-    """检查所有台账的定义。"""
     problems = checks.all_problems(registry.all(), behaviours.names())
     for problem in problems:
         click.echo(f"{problem.id} {problem.where} {text(problem.sentence)}")
@@ -189,21 +188,20 @@ def check():
 # people --------------------------------------------------------------------------------------------------------------
 
 
-@commands.group()
+@commands.group(help=_("账号。"))
 def user():
-    """账号。"""
+    """Commands about accounts."""
 
 
-@user.command(cls=InApp)
+@user.command(cls=InApp, help=_("新建账号；初始密码首次登录须修改。"))
 @click.argument("username")
-@click.option("--name", default="", help="姓名；不填同用户名。")
+@click.option("--name", default="", help=_("姓名；不填同用户名。"))
 @click.option("--role", required=True, type=click.Choice(tuple(policy.ROLES)))
-@click.option("--district", default="", help="区县代码。")
-@click.option("--school", default="", help="学校代码。")
-@click.option("--team", default="", help="督导组编号。")
-@click.option("--password-stdin", is_flag=True, help="从标准输入读初始密码；不用则随机生成。")
+@click.option("--district", default="", help=_("区县代码。"))
+@click.option("--school", default="", help=_("学校代码。"))
+@click.option("--team", default="", help=_("督导组编号。"))
+@click.option("--password-stdin", is_flag=True, help=_("从标准输入读初始密码；不用则随机生成。"))
 def add(username, name, role, district, school, team, password_stdin):
-    """新建账号；初始密码首次登录须修改。"""
     membership = {"role": role} | _unit(district, school, team)
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     _, first = accounts.create(SYSTEM, username, name or username, [membership], password)
@@ -212,18 +210,16 @@ def add(username, name, role, district, school, team, password_stdin):
         click.echo(text(say("初始密码：{password}（首次登录须修改）", password=first)))
 
 
-@user.command(cls=InApp)
+@user.command(cls=InApp, help=_("停用账号，立即退出登录。"))
 @click.argument("username")
 def disable(username):
-    """停用账号，立即退出登录。"""
     accounts.disable(SYSTEM, accounts.by_username(username))
     click.echo(text(say("已停用 {username}。", username=username)))
 
 
-@user.command(cls=InApp)
+@user.command(cls=InApp, help=_("重置密码，打印新的初始密码。"))
 @click.argument("username")
 def password(username):
-    """重置密码，打印新的初始密码。"""
     first = accounts.reset_password(SYSTEM, accounts.by_username(username))
     click.echo(text(say("新的初始密码：{password}（首次登录须修改）", password=first)))
 
@@ -268,21 +264,20 @@ def _by_code(register, code):
 # files ---------------------------------------------------------------------------------------------------------------
 
 
-@commands.command("import", cls=InApp)
+@commands.command("import", cls=InApp, help=_("导入一个表格文件。"))
 @click.argument("register")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--mode", type=click.Choice(imports.MODES), default="both")
 @click.option("--policy", "which", type=click.Choice(imports.POLICIES), default="all")
 @click.option("--empty", type=click.Choice(imports.EMPTIES), default="keep")
-@click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help="列对应的字段；FIELD 留空表示不要这一列。")
-@click.option("--set", "constants", multiple=True, metavar="FIELD=VALUE", help="每一行都用的值。")
-@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="只导入这一列是这个值的行。")
-@click.option("--translate", multiple=True, metavar="FIELD:TEXT=VALUE,…", help="文件里的写法换成台账里的值。")
-@click.option("--as", "username", default="", help="以谁的身份。")
-@click.option("--dry-run", is_flag=True, help="只看会发生什么，不写入。")
-@click.option("--json", "as_json", is_flag=True, help="用 JSON 打印结果。")
+@click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help=_("列对应的字段；FIELD 留空表示不要这一列。"))
+@click.option("--set", "constants", multiple=True, metavar="FIELD=VALUE", help=_("每一行都用的值。"))
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help=_("只导入这一列是这个值的行。"))
+@click.option("--translate", multiple=True, metavar="FIELD:TEXT=VALUE,…", help=_("文件里的写法换成台账里的值。"))
+@click.option("--as", "username", default="", help=_("以谁的身份。"))
+@click.option("--dry-run", is_flag=True, help=_("只看会发生什么，不写入。"))
+@click.option("--json", "as_json", is_flag=True, help=_("用 JSON 打印结果。"))
 def import_file(register, file, mode, which, empty, mapping, constants, where, translate, username, dry_run, as_json):
-    """导入一个表格文件。"""
     outcome = imports.run_plain(
         _known(register), file, _actor(username), mapping=_pairs(mapping), constants=_pairs(constants),
         where=_pairs(where), translate=_translations(translate), mode=mode, policy=which, empty=empty, dry_run=dry_run,
@@ -306,16 +301,15 @@ def _outcome(outcome):
     return {"counts": outcome.counts, "written": outcome.written, "change_set": outcome.change_set, "messages": messages}
 
 
-@commands.command("export", cls=InApp)
+@commands.command("export", cls=InApp, help=_("导出一个台账。"))
 @click.argument("register")
 @click.option("--format", "form", type=click.Choice(("csv", "xlsx")), default="csv")
 @click.option("--encoding", type=click.Choice(exports.ENCODINGS), default="utf-8-sig")
-@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="与网址参数相同，如 grade=C。")
-@click.option("--purpose", default="", help="导出完整内容的用途；不填则遮蔽。")
-@click.option("--as", "username", default="", help="以谁的身份。")
-@click.option("-o", "output", type=click.File("wb", lazy=False), default="-", help="写入的文件；不填为标准输出。")
+@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help=_("与网址参数相同，如 grade=C。"))
+@click.option("--purpose", default="", help=_("导出完整内容的用途；不填则遮蔽。"))
+@click.option("--as", "username", default="", help=_("以谁的身份。"))
+@click.option("-o", "output", type=click.File("wb", lazy=False), default="-", help=_("写入的文件；不填为标准输出。"))
 def export_file(register, form, encoding, filters, purpose, username, output):
-    """导出一个台账。"""
     actor = _actor(username)
     wanted = query.parse(_known(register), actor, _listed(filters), action="export")
     if form == "csv":
@@ -339,7 +333,7 @@ def _actor(username):
     actor = actors.load(accounts.by_username(username))
     if actor is None:
         raise click.ClickException(text(say("账号「{username}」已停用。", username=username)))
-    return actor
+    return replace(actor, language=LANGUAGE)
 
 
 def _listed(texts):

@@ -1,10 +1,10 @@
 """The languages: Chinese as written in the code, English from the catalogue. Sentences of the layers below become words here."""
 
 from flask import Blueprint, current_app, has_request_context, redirect, request
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel
 
 from app.paths import own_path
-from models.errors import Label, Sentence
+from services import words
 
 # Flask-Admin's and WTForms' own Chinese is filed under this name; under "zh" they silently speak English.
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -43,14 +43,7 @@ def theme():
 
 def text(value):
     """A sentence, a label, or a text of the code in the reader's language; several are joined."""
-    english = str(get_locale() or "").startswith("en")
-    if isinstance(value, Sentence):
-        return value.text(gettext, english)
-    if isinstance(value, Label):
-        return value.text(english)
-    if isinstance(value, (list, tuple)):
-        return (", " if english else "、").join(text(part) for part in value)
-    return "" if value is None else str(value)
+    return words.text(value, language())
 
 
 @blueprint.post("/language")

@@ -110,6 +110,55 @@ class SavedView(Base):
         table_name = "saved_view"
 
 
+class Preference(Base):
+    """How one person likes the screens: under a name, a value."""
+
+    account_id = peewee.BigIntegerField()
+    name = peewee.TextField()
+    value = peewee.TextField()
+
+    class Meta:
+        table_name = "preference"
+        indexes = ((("account_id", "name"), True),)
+
+
+class Pick(Base):
+    """A record a person last pointed another one at, and when: pickers offer it first."""
+
+    account_id = peewee.BigIntegerField()
+    register = peewee.TextField()
+    record_id = peewee.BigIntegerField()
+    at = MomentField()
+
+    class Meta:
+        table_name = "pick"
+        indexes = ((("account_id", "register", "record_id"), True),)
+
+
+class BulkRun(Base):
+    """A change or removal of many records: which (frozen when it was first shown), what, how far it has come, what was refused.
+
+    `ids`, `values`, `refused` and `examples` are JSON. `stage`: plan while it is shown first, apply while it is done, done.
+    """
+
+    account_id = peewee.BigIntegerField(index=True)
+    register = peewee.TextField()
+    kind = peewee.TextField()
+    ids = peewee.TextField()
+    raws = peewee.TextField(default="{}")
+    reason = peewee.TextField(default="")
+    stage = peewee.TextField(default="plan")
+    position = peewee.IntegerField(default=0)
+    ready = peewee.IntegerField(default=0)
+    refused = peewee.TextField(default="[]")
+    examples = peewee.TextField(default="[]")
+    change_set = peewee.BigIntegerField(null=True)
+    at = MomentField(index=True)
+
+    class Meta:
+        table_name = "bulk_run"
+
+
 class Credential(Base):
     """The password of an account, as an argon2id hash. `must_change`: only the password page opens."""
 
@@ -150,4 +199,6 @@ class LoginAttempt(Base):
         indexes = ((("username", "at"), False),)
 
 
-TABLES = (Change, IdempotencyKey, Link, Attachment, Draft, SavedView, Credential, Session, LoginAttempt)
+TABLES = (
+    Change, IdempotencyKey, Link, Attachment, Draft, SavedView, Preference, Pick, BulkRun, Credential, Session, LoginAttempt,
+)  # fmt: skip

@@ -29,7 +29,10 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """A person at work. `real` is the administrator who looks through this person's eyes and may only read."""
+    """A person at work. `real` is the administrator who looks through this person's eyes and may only read.
+
+    `language` is what is read to the person: zh or en.
+    """
 
     id: int | None
     username: str
@@ -39,6 +42,7 @@ class Actor:
     real: "Actor | None" = None
     address: str = ""
     request_id: str = ""
+    language: str = "zh"
 
     @property
     def read_only(self):

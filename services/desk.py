@@ -1,4 +1,4 @@
-"""What one person keeps on the own desk: drafts of forms and saved views of lists."""
+"""What one person keeps on the own desk: drafts of forms, saved views of lists, how lists look, what was last picked."""
 
 import json
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 
 from models.base import atomic
 from models.errors import Fault, Invalid, NotAllowed, NotFound, say
-from models.journal import Draft, SavedView
+from models.journal import Draft, Pick, Preference, SavedView
 from models.values import now
 
 MAX_DRAFT = 500_000
 MAX_DRAFTS = 50
 KEPT_FOR = timedelta(days=30)
 MAX_VIEWS = 50
+MAX_PICKS = 20
+DENSITIES = ("roomy", "dense")
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,56 @@ def drop_view(actor, id):
     _own(actor)
     if not SavedView.delete().where(SavedView.id == id, SavedView.account_id == actor.id).execute():
         raise NotFound(say("没有找到这个视图，或它是别人的视图。"))
+
+
+def looks(actor, register):
+    """(density, names of columns) as the person last chose them for lists and for this one; ("roomy", ()) before that."""
+    if actor.id is None:
+        return DENSITIES[0], ()
+    rows = Preference.select().where(Preference.account_id == actor.id, Preference.name.in_(["density", f"columns:{register}"]))
+    kept = {row.name: row.value for row in rows}
+    columns = kept.get(f"columns:{register}", "")
+    return kept.get("density", DENSITIES[0]), tuple(columns.split(",")) if columns else ()
+
+
+def choose_density(actor, density):
+    """Remember how high the rows of the person's lists are."""
+    if density not in DENSITIES:
+        raise Invalid([Fault("density", "choice", say("「密度」可填：{accepted}。", accepted=DENSITIES))])
+    _prefer(actor, "density", density)
+
+
+def choose_columns(actor, register, names):
+    """Remember the columns of a list, by field names; none: those the register declares."""
+    _prefer(actor, f"columns:{register}", ",".join(names)[:4000])
+
+
+def _prefer(actor, name, value):
+    _own(actor)
+    Preference.insert(account_id=actor.id, name=name, value=value).on_conflict(
+        conflict_target=[Preference.account_id, Preference.name], update={"value": value}
+    ).execute()
+
+
+def picked(actor, register):
+    """Ids of the records of a register the person last pointed others at, latest first; some may be out of sight by now."""
+    if actor.id is None:
+        return ()
+    mine = (Pick.account_id == actor.id) & (Pick.register == register)
+    return tuple(row.record_id for row in Pick.select(Pick.record_id).where(mine).order_by(Pick.at.desc()).limit(MAX_PICKS))
+
+
+def note_picks(actor, register, ids):
+    """Remember that the person pointed records at these ones of a register."""
+    _own(actor)
+    mine = (Pick.account_id == actor.id) & (Pick.register == register)
+    with atomic():
+        for id in ids:
+            Pick.insert(account_id=actor.id, register=register, record_id=id, at=now()).on_conflict(
+                conflict_target=[Pick.account_id, Pick.register, Pick.record_id], update={"at": now()}
+            ).execute()
+        newest = [row.id for row in Pick.select(Pick.id).where(mine).order_by(Pick.at.desc()).limit(MAX_PICKS)]
+        Pick.delete().where(mine, Pick.id.not_in(newest)).execute()
 
 
 def _own(actor):

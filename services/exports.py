@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from models.errors import Fault, Invalid, say
+from models.errors import Fault, Invalid, Label, say
 from models.fields import Attachment, Choice, Date, DateTime, Decimal, LongText, Number, Relation, Relations, masked
 from models.values import CITY_ZONE, NA, now
-from services import audit, policy, query as lists
+from services import audit, policy, query as lists, words
 from services.writers import ENCODINGS, Column, Notes, csv_chunks, write_workbook
 
 SHORTEST_PURPOSE = 4
@@ -62,10 +62,11 @@ def _pieces(file):
             yield piece
 
 
-def file_name(register, extension):
-    """受损校舍-20211121-1730.csv"""
+def file_name(register, extension, encoding=""):
+    """受损校舍-20211121-173005.csv, 受损校舍-20211121-173005-gb18030.csv"""
     label = _NOT_IN_NAMES.sub("", register.label) or register.name
-    return f"{label}-{now().astimezone(CITY_ZONE):%Y%m%d-%H%M}.{extension}"
+    mark = "" if encoding in ("", ENCODINGS[0]) else f"-{encoding}"
+    return f"{label}-{now().astimezone(CITY_ZONE):%Y%m%d-%H%M%S}{mark}.{extension}"
 
 
 def _allowed(query, actor, purpose):
@@ -83,7 +84,9 @@ def _allowed(query, actor, purpose):
             ]
         )
     columns = tuple(field for field in query.columns if field.sensitivity != "named")
-    return replace(query, actor=actor, action="export", cursor="", columns=columns), purpose
+    # A file speaks Chinese in its cells whoever takes it out, so that it goes back in unchanged.
+    reader = actor if actor.language == words.ZH else replace(actor, language=words.ZH)
+    return replace(query, actor=reader, action="export", cursor="", columns=columns), purpose
 
 
 def _log(query, actor, form, purpose, address):
@@ -178,37 +181,46 @@ def _number_format(field):
 
 
 def _notes(query, actor, purpose, count):
-    masks = [field.label for field in query.columns if field.sensitivity == "masked"]
+    language = actor.language
+
+    def said(sentence):
+        return words.text(sentence, language)
+
+    masks = tuple(field.title for field in query.columns if field.sensitivity == "masked")
     facts = [
-        ("台账", query.register.label),
-        ("筛选", filter_sentence(query)),
-        ("导出时间", f"{now().astimezone(CITY_ZONE):%Y-%m-%d %H:%M}（北京时间）"),
-        ("导出人", f"{actor.name}（{actor.username}）"),
-        ("行数", str(count)),
-        ("空白", "空白表示未知，0 是数；「不适用」表示本行不涉及。"),
+        (Label("台账", "Register"), query.register.titled),
+        (
+            Label("筛选", "Filter"),
+            tuple(chip.sentence for chip in lists.describe(replace(query, actor=actor))) or Label("全部", "All"),
+        ),
+        (Label("导出时间", "Exported at"), say("{moment}（北京时间）。", moment=f"{now().astimezone(CITY_ZONE):%Y-%m-%d %H:%M}")),
+        (Label("导出人", "Exported by"), f"{actor.name} ({actor.username})"),
+        (Label("行数", "Rows"), str(count)),
+        (Label("空白", "Blank"), say("空白表示未知，0 是数；「不适用」表示本行不涉及。")),
     ]
-    if masks:
-        facts.append(
-            (
-                "遮盖",
-                f"{'、'.join(masks)}：" + ("按用途导出完整内容。" if purpose else "部分遮盖；需要完整内容的，导出时写明用途。"),
-            )
-        )
-    facts += [("用途", purpose)] if purpose else []
-    return Notes(tuple(facts), tuple((field.heading, field_note(field)) for field in query.columns))
+    if masks and purpose:
+        facts.append((Label("遮盖", "Masking"), say("{fields}：按用途导出完整内容。", fields=masks)))
+    elif masks:
+        facts.append((Label("遮盖", "Masking"), say("{fields}：部分遮盖；需要完整内容的，导出时写明用途。", fields=masks)))
+    facts += [(Label("用途", "Purpose"), purpose)] if purpose else []
+    return Notes(
+        tuple((said(word), said(value)) for word, value in facts),
+        tuple((words.heading(field, language), field_note(field, language)) for field in query.columns),
+        (said(Label("列", "Column")), said(Label("说明", "Notes"))),
+    )
 
 
-def field_note(field):
+def field_note(field, language=words.ZH):
     """What a column holds and accepts, in one line."""
-    parts = [field.help] if field.help else []
+    parts = [words.help_of(field, language)] if field.help else []
     if isinstance(field, Choice):
-        parts.append("可填：" + "、".join(option.label for option in field.options) + "。")
+        parts.append(say("可填：{options}。", options=tuple(option.title for option in field.options)))
     if isinstance(field, (Relation, Relations)):
-        parts.append("代码和名称；导入时写代码、名称或两者都可以。")
+        parts.append(say("代码和名称；导入时写代码、名称或两者都可以。"))
     if field.unit:
-        parts.append(f"单位：{field.unit}。")
+        parts.append(say("单位：{unit}。", unit=words.unit_of(field, language)))
     if field.na:
-        parts.append("可填「不适用」。")
+        parts.append(say("可填「不适用」。"))
     if field.readonly:
-        parts.append("由系统填写，导入时只核对、不改写。")
-    return "".join(parts)
+        parts.append(say("由系统填写，导入时只核对、不改写。"))
+    return (" " if language == words.EN else "").join(words.text(part, language) for part in parts)

@@ -75,10 +75,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Notes:
-    """The 说明 sheet: (word, text) lines about the file, then one (head, text) line for each column."""
+    """The 说明 sheet: (word, text) lines about the file, then one (head, text) line for each column under `heads`, which name the sheet too."""
 
     facts: tuple
     columns: tuple
+    heads: tuple = ("列", "说明")
 
 
 def write_workbook(path, columns, rows, notes):
@@ -162,12 +163,12 @@ def _sheet_text(text):
 
 
 def _notes_sheet(book, notes):
-    sheet = book.add_worksheet("说明")
+    sheet = book.add_worksheet(notes.heads[1])
     bold = book.add_format({"bold": True, "valign": "top"})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 80)
-    lines = [*notes.facts, ("", ""), ("列", "说明"), *notes.columns]
+    lines = [*notes.facts, ("", ""), notes.heads, *notes.columns]
     for at, (word, text) in enumerate(lines):
         sheet.write_string(at, 0, word, bold)
         sheet.write_string(at, 1, text[:CELL_CHARACTERS], wrap)

@@ -113,6 +113,7 @@ DOORS = (
     Door("GET", "/admin/desk/", PERSON),
     Door("GET", "/admin/desk/why", PERSON),
     Door("POST", "/admin/desk/draft", PERSON, data={"path": "/elsewhere", "payload": "[]"}),
+    Door("POST", "/admin/desk/look", PERSON, data={"density": "odd"}),
     Door("POST", "/admin/desk/files", PERSON),
     Door("POST", "/admin/desk/undo/<int:change_set>", PERSON, parts={"change_set": 9_000_001}),
     Door("POST", "/admin/desk/view-as", PERSON, data={"account": "9000001"}),

@@ -4,13 +4,13 @@ import hashlib
 import json
 
 from models import registry, tables
-from models.journal import Attachment, Draft, SavedView
+from models.journal import Attachment, Draft, Pick, Preference, SavedView
 
 UNKEPT = ("access_log", "change_set", "job")
 
 
-def everything(own=(SavedView, Draft, Attachment)):
-    """A hash over what people keep: every register's rows, and their views, drafts and files."""
+def everything(own=(SavedView, Draft, Attachment, Preference, Pick)):
+    """A hash over what people keep: every register's rows, and their views, drafts, files and looks."""
     found = hashlib.sha256()
     for model in [*(tables.model(name) for name in registry.names() if name not in UNKEPT), *own]:
         for row in model.select().order_by(model.id).dicts():

@@ -29,7 +29,7 @@ ALLOWED = {
     "app.headers": SCREENS,
     "app.kept": (*SCREENS, "app.paths"),
     "app.errors": (*SCREENS, "app.kept", "app.paths", "app.words"),
-    "app.auth": (*SCREENS, "app.errors", "app.kept", "app.paths"),
+    "app.auth": (*SCREENS, "app.errors", "app.kept", "app.paths", "app.words"),
     "app.operations": SCREENS,
     "app.background": SCREENS,
     "app.api": (*SCREENS, "app.api", "app.errors", "app.paths", "app.words"),

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 PO = ROOT / "app/translations/en/LC_MESSAGES/messages.po"
 OURS = ("config", "models", "services", "seeds", "admin_views", "app")
 # As in the Makefile's target `words`.
-KEYWORDS = DEFAULT_KEYWORDS | {"say": None}
+KEYWORDS = DEFAULT_KEYWORDS | {"say": None, "ConfigError": None}
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 CHINESE_OR_MARK = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 PLACEHOLDER = re.compile(r"\{(\w*)\}|%\((\w+)\)s")

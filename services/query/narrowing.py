@@ -11,6 +11,7 @@ from models.filters import OPERATORS
 from models.journal import Link
 from models.values import NA
 from services import policy, search
+from services.query import trash
 from services.query.asking import CAP, ID, UNIT_FIELDS
 
 SEARCH, NARROW = "search", 2000
@@ -55,7 +56,7 @@ def _parts(query):
 
 def _condition(query, part):
     if part == SEARCH:
-        return query.model.id.in_(_search_ids(query))
+        return trash.sought(query) if query.trash else query.model.id.in_(_search_ids(query))
     return expression(registry.get(query.register.name), part.field, part.operator, part.value)
 
 
@@ -193,7 +194,7 @@ def counts(queries):
 
 
 def _counted(query, hints):
-    match = match_of(query) if query.q else None
+    match = match_of(query) if query.q and not query.trash else None
     return by_index(query, match.every)[0] if match else rows(query, hints)
 
 

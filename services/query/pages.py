@@ -42,7 +42,7 @@ def page(query):
 
 def _ranked(query):
     """Whether the list is in the search's own order: something is sought and no other order asked for."""
-    return bool(query.q) and query.sort == order_of(query.register, query.register.sort)
+    return bool(query.q) and not query.trash and query.sort == order_of(query.register, query.register.sort)
 
 
 def _page(query, found, position, backwards):

@@ -13,6 +13,8 @@ from services.query.asking import Filter, ListQuery, order_of
 from services.query.narrowing import Count, capped, column, expression, rows
 from services.query.pages import page
 
+MOST_RECENT = 6
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -21,6 +23,7 @@ class Hit:
     id: int
     label: str
     hint: str = ""
+    recent: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,11 @@ class Related:
     count: Count
 
 
-def lookup(register_name, actor, q="", *, limit=20, where=None):
-    """Records to choose from in a relation picker: those the actor may see, best match first."""
+def lookup(register_name, actor, q="", *, limit=20, where=None, recent=()):
+    """Records to choose from in a relation picker: those the actor may see, best match first.
+
+    Those among the ids `recent` that match as well come before the others, in that order.
+    """
     register = policy.view(registry.get(register_name), actor)
     filters = tuple(
         Filter(register.field(name), "eq", register.field(name).clean_filter("eq", value), str(value))
@@ -49,7 +55,10 @@ def lookup(register_name, actor, q="", *, limit=20, where=None):
         limit=limit,
         columns=(hint,) if hint else (),
     )
-    return [Hit(r.id, r.title or f"#{r.id}", _hint(r, hint) if hint else "") for r in page(query).records]
+    used = {record.id: record for record in page(replace(query, ids=tuple(recent))).records} if recent else {}
+    first = [used[id] for id in recent if id in used][:MOST_RECENT]
+    found = first + [record for record in page(query).records if record not in first]
+    return [Hit(r.id, r.title or f"#{r.id}", _hint(r, hint) if hint else "", at < len(first)) for at, r in enumerate(found[:limit])]
 
 
 def _hint(record, field):

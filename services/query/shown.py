@@ -9,7 +9,7 @@ from models.fields import Code, Derived, Relation, Relations, YesNo
 from models.filters import EMPTY_NOT, FLAG, OPERATORS
 from models.journal import Link
 from models.values import NA
-from services import policy
+from services import policy, words
 from services.query.asking import ListQuery
 from services.query.narrowing import column
 
@@ -108,8 +108,8 @@ def records_of(query, found):
             for _, values in made:
                 values[field.name] = conditions.holds(field.when, values)
     labelled = _labels_of(register, made, wanted, query.actor)
-    keep = set(register.by_name)
-    return [_record(register, row, {k: v for k, v in values.items() if k in keep}, labelled) for row, values in made]
+    keep, language = set(register.by_name), query.actor.language
+    return [_record(register, row, {k: v for k, v in values.items() if k in keep}, labelled, language) for row, values in made]
 
 
 def mark_na(register, values, na_fields):
@@ -145,7 +145,7 @@ def _labels_of(register, made, wanted, actor):
     return found
 
 
-def _record(register, row, values, labelled):
+def _record(register, row, values, labelled, language):
     own = {}
     for name, known in labelled.items():
         value = values.get(name)
@@ -156,18 +156,20 @@ def _record(register, row, values, labelled):
         version=row["version"],
         values=values,
         labels=own,
-        title=title_of(register, values, own),
+        title=title_of(register, values, own, language),
         **{name: row[name] for name in _BASE_COLUMNS if name not in ("id", "version", "na_fields")},
     )
 
 
-def title_of(register, values, labelled):
-    """A record's name: its title fields, one space apart."""
+def title_of(register, values, labelled, language=words.ZH):
+    """A record's name: its title fields, one space apart; choices by their labels in the language."""
     parts = []
     for name in register.title:
         field = register.by_name.get(name)
         if field is not None:
-            parts.append(labelled.get(name, "") if isinstance(field, Relation) else field.render(values.get(name)))
+            parts.append(
+                labelled.get(name, "") if isinstance(field, Relation) else words.value_of(field, values.get(name), language)
+            )
     return " ".join(part for part in parts if part)
 
 
@@ -181,7 +183,7 @@ def labels(register_name, ids, actor):
     public = full.label_public or actor.system
     source = model.select() if public else policy.rows(full, actor)
     title_fields = [full.field(name) for name in full.title]
-    found = dict.fromkeys(ids, NO_ACCESS.zh)
+    found = dict.fromkeys(ids, words.text(NO_ACCESS, actor.language))
     fetched = []
     for at in range(0, len(ids), 500):
         selected = [model.id, *(column(model, full, field.name) for field in title_fields if field.stored)]
@@ -192,7 +194,7 @@ def labels(register_name, ids, actor):
     nested = _labels_of(shown, made, set(full.title), actor)
     for row, values in made:
         own = {name: known.get(values.get(name), "") for name, known in nested.items()}
-        found[row["id"]] = title_of(shown, values, own) or f"#{row['id']}"
+        found[row["id"]] = title_of(shown, values, own, actor.language) or f"#{row['id']}"
     return found
 
 

@@ -47,6 +47,7 @@ class _Indexer:
     """Reads every label: an index entry is made for all, and confined by the searcher's own rows."""
 
     system = True
+    language = "zh"
 
 
 INDEXER = _Indexer()

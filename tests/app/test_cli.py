@@ -1,6 +1,7 @@
 """The command line: what operators type, what they read, and the exit status scripts go by."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -272,3 +273,32 @@ def test_a_token_is_printed_alone_and_never_above_its_owner(installed):
     with pytest.raises(tokens.NoToken):
         tokens.actor_of(secret)
     assert installed("token", "create", "--user", "district_a")[0] == 1
+
+
+ENGLISH = {"TAIZHANG_LANGUAGE": "en"}
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+
+
+def help_of(words, data_dir, **more):
+    environ = os.environ | CHEAP | {"TAIZHANG_DATA_DIR": str(data_dir)} | more
+    return subprocess.run([sys.executable, "-m", "app", *words], cwd=ROOT, env=environ, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("words", [(), ("import",), ("export",), ("user",), ("user", "add"), ("restore",), ("demo",)])
+def test_help_is_in_the_language_of_the_settings(tmp_path, words):
+    done = help_of((*words, "--help"), tmp_path, **ENGLISH)
+    assert done.returncode == 0 and not CHINESE.search(done.stdout)
+    assert CHINESE.search(help_of((*words, "--help"), tmp_path).stdout)
+
+
+def test_all_help_has_its_english():
+    """What a command says of itself goes through the catalogue, the next command's too."""
+    source = (ROOT / "app" / "cli.py").read_text(encoding="utf-8")
+    said = re.findall(r'help=(?!_\()"([^"]*)"|^ {4}"""([^"]*)"""$', source, re.MULTILINE)
+    assert not [words for words in said if CHINESE.search("".join(words))]
+
+
+def test_a_wrong_setting_is_told_in_the_language_of_the_settings(tmp_path):
+    done = help_of(("check",), tmp_path, TAIZHANG_PORT="many", **ENGLISH)
+    assert done.returncode != 0 and "TAIZHANG_PORT must be a whole number" in done.stderr and not CHINESE.search(done.stderr)
+    assert "TAIZHANG_PORT 应为不小于 1 的整数" in help_of(("check",), tmp_path, TAIZHANG_PORT="many").stderr

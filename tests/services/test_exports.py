@@ -252,7 +252,9 @@ def test_workbook_of_a_list_leaves_nothing_behind(start, tmp_path, monkeypatch):
 
 
 def test_file_name_carries_label_and_time():
-    assert re.fullmatch(r"受损校舍-\d{8}-\d{4}\.csv", exports.file_name(registry.get("damaged_building"), "csv"))
+    register = registry.get("damaged_building")
+    assert re.fullmatch(r"受损校舍-\d{8}-\d{6}\.csv", exports.file_name(register, "csv"))
+    assert re.fullmatch(r"受损校舍-\d{8}-\d{6}-gb18030\.csv", exports.file_name(register, "csv", "gb18030"))
 
 
 def test_relations_without_access_show_no_code():
@@ -270,3 +272,21 @@ def test_not_applicable_and_unknown_differ_in_a_file(start):
 @pytest.mark.parametrize("kind", [Text, Code, Date, DateTime])
 def test_every_field_note_is_a_line(kind):
     assert "\n" not in exports.field_note(kind(name="a", label="甲", help="说明。"))
+
+
+def test_notes_of_a_workbook_speak_the_readers_language_and_its_cells_go_back_in(start):
+    reader = replace(start.city.actor("city_clerk"), language="en")
+    asked = query.parse("damaged_building", reader, [("fields", "code,school,kind,area_m2"), ("q", "0B"), ("sort", "code")])
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(exports.xlsx_stream(asked, reader))))
+    said = " ".join(
+        str(cell) for row in book["Notes"].values for cell in row if cell and start.city.actor("city_clerk").name not in cell
+    )
+    assert "Exported at" in said and "Unit: m²" in said and not re.search(r"[\u3400-\u9fff]", said.replace("0B", ""))
+    assert [cell.value for cell in book["数据"][2]][:3] == ["0B-乙", "0020 乙校", "教学楼"]
+
+
+def test_titles_speak_the_readers_language(start):
+    clerk = start.city.actor("city_clerk")
+    chinese = query.get("hazard", clerk, start.city.id("hazard", "a1"))
+    english = query.get("hazard", replace(clerk, language="en"), chinese.id)
+    assert re.search(r"[\u3400-\u9fff]", chinese.title) and not re.search(r"[\u3400-\u9fff]", english.title)

@@ -73,7 +73,7 @@
         ask(select.dataset.lookup + "?q=" + encodeURIComponent(query) + narrowed()).then(function (answer) { return answer.json(); }).then(function (found) { made.clearOptions(); done(found.items || []); }, function () { done(); });
       },
       render: {
-        option: function (item, escape) { return "<div>" + escape(item.label || item.text || "") + (item.hint ? "<small>" + escape(item.hint) + "</small>" : "") + "</div>"; },
+        option: function (item, escape) { return "<div>" + escape(item.label || item.text || "") + (item.hint ? "<small>" + escape(item.hint) + "</small>" : "") + (item.recent ? '<small class="recent">' + words.recent + "</small>" : "") + "</div>"; },
         item: function (item, escape) { return "<div>" + escape(item.label || item.text || "") + "</div>"; },
         no_results: function () { return '<div class="no-results">' + words.nothing + "</div>"; }
       },
@@ -258,12 +258,17 @@
     if (joined) joined.value = all("input[type=checkbox]:checked", form).map(function (box) { return box.value; }).join(",");
     all("input, select", form).forEach(function (control) { if (control.name && control.value === "") control.disabled = true; });
   });
-  on(document, "submit", "form[data-columns]", function (event, form) { one('[name="fields"]', form).value = all("input[type=checkbox]:checked", form).map(function (box) { return box.value; }).join(","); });
   on(document, "click", "[data-exact]", function (event, button) {
     button.disabled = true;
     ask(button.dataset.exact).then(function (answer) { return answer.json(); }).then(function (found) { one("[data-count]").textContent = found.text; button.remove(); });
   });
-  on(document, "click", "[data-dense]", function () { var list = document.getElementById("list"); list.classList.toggle("dense"); });
+  on(document, "click", "[data-dense] button", function (event, button) {
+    event.preventDefault();
+    var dense = button.value === "dense";
+    document.getElementById("list").classList.toggle("dense", dense);
+    ask(button.form.action, { method: "POST", body: new URLSearchParams({ density: button.value, quiet: "1" }) });
+    button.value = dense ? "roomy" : "dense"; button.setAttribute("aria-pressed", String(dense));
+  });
   document.addEventListener("toggle", function (event) {
     var checks = event.target.matches && event.target.matches("details.filter[open]") && one("[data-facet]", event.target);
     if (!checks || checks.dataset.ready) return;
@@ -278,11 +283,12 @@
     search.addEventListener("input", function (event) {
       clearTimeout(waiting);
       if (event.isComposing) return;
-      waiting = setTimeout(function () { if (search.value.trim() !== asked.trim()) { sessionFocus(); search.form.requestSubmit(); } }, 500);
+      waiting = setTimeout(function () { if (search.value.trim() !== asked.trim()) { window.sessionStorage.setItem("searching", window.location.pathname); search.form.requestSubmit(); } }, 500);
     });
-    if (window.location.hash === "#searching") { history.replaceState(null, "", window.location.pathname + window.location.search); search.focus(); search.setSelectionRange(search.value.length, search.value.length); }
+    // She goes on typing where she was once the page has come back; the address says nothing of it.
+    if (window.sessionStorage.getItem("searching") === window.location.pathname) { search.focus(); search.setSelectionRange(search.value.length, search.value.length); }
+    window.sessionStorage.removeItem("searching");
   }
-  function sessionFocus() { search.form.action = window.location.pathname + "#searching"; if (!search.value) search.disabled = true; }
   on(document, "submit", "form[data-search]", function () { if (search && !search.value) search.disabled = true; });
 
   // -- a record ----------------------------------------------------------------------------------------------------------------
