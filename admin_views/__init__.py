@@ -8,7 +8,7 @@ from admin_views.desk_view import DeskView, FilesView
 from admin_views.gateway import RegisterGateway
 from admin_views.home_view import HomeView
 from admin_views.tokens_view import TokensView
-from models.values import now
+from models.values import CITY_ZONE, now
 
 
 def init_admin(app):
@@ -19,3 +19,4 @@ def init_admin(app):
     app.context_processor(menu.shell)
     app.jinja_env.filters["moment"] = words.moment
     app.jinja_env.globals["now_text"] = lambda: words.moment(now())
+    app.jinja_env.globals["printed_at"] = lambda: now().astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M")

@@ -1,4 +1,6 @@
-"""Changing or deleting many records: choose, see what would happen, apply, take back."""
+"""Changing or deleting many records: choose, see what would happen, apply, take back. Long ones go on by themselves, page by page."""
+
+from urllib.parse import parse_qsl
 
 from flask import flash, g, redirect, request
 from flask_babel import gettext as _
@@ -7,9 +9,8 @@ from werkzeug.datastructures import MultiDict
 from admin_views import forms
 from admin_views.words import text
 from models.errors import Fault, Invalid, say
-from services import policy, query, records
+from services import bulk, policy, query
 
-EXAMPLES = 10
 UNSUITABLE = ("textarea", "file")
 
 
@@ -17,11 +18,7 @@ def answer(view, ids):
     """The bulk pages of a register, by the posted step."""
     policy.require(g.actor, "edit", view.register)
     step = request.form.get("step", "edit")
-    if step in ("delete", "delete_now"):
-        return _delete(view, ids, step == "delete_now")
-    if step in ("preview", "apply"):
-        return _change(view, ids, step == "apply")
-    return _choose(view, ids)
+    return STEPS.get(step, _choose)(view, ids)
 
 
 def choices(register):
@@ -38,6 +35,22 @@ def choices(register):
     )
 
 
+def _asked(view):
+    """The list that all rows were chosen of."""
+    pairs = parse_qsl(request.form.get("query", "")[:4000])
+    return query.parse(view.register.name, g.actor, [pair for pair in pairs if pair[0] not in ("cursor", "fields", "limit")])
+
+
+def _all():
+    """Whether all rows of the list were chosen, not those of one page."""
+    return bool(request.form.get("all"))
+
+
+def _chosen(view, ids):
+    """The ids that were chosen, frozen from here on."""
+    return bulk.ids_of(_asked(view)) if _all() else ids
+
+
 def _choose(view, ids, error=None, status=200):
     register = choices(view.register)
     name = request.form.get("field", "")
@@ -47,8 +60,9 @@ def _choose(view, ids, error=None, status=200):
     page.top += [text(fault.sentence) for fault in faults if fault.field != name] or (
         [text(error.sentence)] if error and not faults else []
     )
-    context = {"ids": ids, "form": page, "chosen": name, "step": "edit"}
-    return view.page("bulk.html", **context), status
+    count = query.count(_asked(view), exact=True).value if _all() else len(ids)
+    kept = [("all", "1"), ("query", request.form.get("query", ""))] if _all() else [("id", id) for id in ids]
+    return view.page("bulk.html", step="edit", count=count, kept=kept, form=page, chosen=name), status
 
 
 def _posted(register, name):
@@ -59,58 +73,58 @@ def _posted(register, name):
     return {name: raws.get(name, "")}
 
 
-def _change(view, ids, apply):
-    register = choices(view.register)
+def _preview(view, ids):
     try:
-        values = _posted(register, request.form.get("field", ""))
-        if apply:
-            done = records.apply_bulk(view.register.name, g.actor, ids, values, reason=request.form.get("reason", "").strip()[:200])
-        else:
-            plan = records.plan_bulk(view.register.name, g.actor, ids, values)
+        raws = _posted(choices(view.register), request.form.get("field", ""))
+        run = bulk.begin(view.register.name, g.actor, _chosen(view, ids), bulk.CHANGE, raws)
     except Invalid as error:
         return _choose(view, ids, error, error.status)
-    if not apply:
-        field = register.field(request.form["field"])
-        return view.page(
-            "bulk.html", step="preview", ids=ids, field=field, label=text(field.title), posted=_kept(), plan=_shown(plan)
-        )
-    words = _("已修改 %(n)s 条。", n=done.count)
-    if done.refused:
-        words += _("有 %(n)s 条没有改：%(why)s", n=len(done.refused), why=text(done.refused[0][1]))
-    flash({"text": words, "undo": done.change_set, "again": None}, "success")
+    return _work(view, run)
+
+
+def _preview_delete(view, ids):
+    return _work(view, bulk.begin(view.register.name, g.actor, _chosen(view, ids), bulk.TRASH))
+
+
+def _go_on(view, ids):
+    return _work(view, bulk.found(view.register.name, g.actor, _run_id()))
+
+
+def _apply(view, ids):
+    reason = request.form.get("reason", "").strip()[:200]
+    return _work(view, bulk.apply(view.register.name, g.actor, _run_id(), reason))
+
+
+def _stop(view, ids):
+    return _finished(view, bulk.stop(view.register.name, g.actor, _run_id()))
+
+
+def _run_id():
+    return forms.whole(request.form.get("run")) or 0
+
+
+def _work(view, run):
+    """The page a run has come to: still under way, shown whole, or done."""
+    run = bulk.advance(view.register.name, g.actor, run.id)
+    if run.stage == bulk.DONE:
+        return _finished(view, run)
+    step = "preview" if run.whole else "working"
+    return view.page("bulk.html", step=step, run=run, deleting=run.kind == bulk.TRASH, planning=run.stage == bulk.PLAN)
+
+
+def _finished(view, run):
+    words = _("已将 %(n)s 条移到回收站。", n=run.ready) if run.kind == bulk.TRASH else _("已修改 %(n)s 条。", n=run.ready)
+    for why, (count, _titles) in list(run.refused.items())[:2]:
+        words += _("有 %(n)s 条没有改：%(why)s", n=count, why=why)
+    flash({"text": words, "undo": run.change_set if run.ready else None, "again": None}, "success")
     return redirect(view.address("index"), 303)
 
 
-def _kept():
-    """The posted form, to be posted again as it was."""
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "step", "reason")]
-
-
-def _shown(plan):
-    examples = [
-        (record.title, [(text(field.title), _words(field, record, old), _words(field, record, new)) for field, old, new in parts])
-        for record, parts in plan.ready[:EXAMPLES]
-    ]
-    reasons = {}
-    for record, sentence in plan.refused:
-        reasons.setdefault(text(sentence), []).append(record.title)
-    return {"ready": len(plan.ready), "refused": len(plan.refused), "examples": examples, "reasons": reasons}
-
-
-def _words(field, record, value):
-    if field.control in ("relation", "relations") and value is not None:
-        known = query.labels(field.to, value if isinstance(value, tuple) else (value,), g.actor)
-        return _("、").join(known.values())
-    option = getattr(field, "get", None)
-    return text(option(value).title) if option and isinstance(value, (str, bool)) else field.render(value) or "—"
-
-
-def _delete(view, ids, now):
-    if not now:
-        return view.page("bulk.html", step="delete", ids=ids)
-    done = records.delete_many(view.register.name, g.actor, ids, request.form.get("reason", "").strip()[:200])
-    words = _("已将 %(n)s 条移到回收站。", n=done.count)
-    if done.refused:
-        words += _("有 %(n)s 条没有删除：%(why)s", n=len(done.refused), why=text(done.refused[0][1]))
-    flash({"text": words, "undo": done.change_set, "again": None}, "success")
-    return redirect(view.address("index"), 303)
+STEPS = {
+    "edit": _choose,
+    "preview": _preview,
+    "delete": _preview_delete,
+    "work": _go_on,
+    "apply": _apply,
+    "stop": _stop,
+}

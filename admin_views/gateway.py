@@ -8,13 +8,13 @@ from flask import Response, flash, g, jsonify, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 
-from admin_views import bulk_page, visit_page
+from admin_views import bulk_page, print_page, visit_page
 from admin_views.cells import cell
 from admin_views.register_view import RegisterView
 from admin_views.words import text
 from models import registry
 from models.errors import Fault, Invalid, NotAllowed, NotFound, say
-from services import audit, desk, exports, policy, query
+from services import audit, desk, exports, policy, prints, query
 
 MOST_VIEWS = 400
 SHORTEST_PURPOSE = 4
@@ -138,6 +138,10 @@ class RegisterGateway(BaseView):
     def bulk(self, register):
         return bulk_page.answer(self.view(register), _ids(request.form.getlist("id")))
 
+    @expose("/<register>/print", methods=("POST",))
+    def print_list(self, register):
+        return print_page.of_list(self.view(register))
+
     # records -------------------------------------------------------------------------------------------------------------
 
     @expose("/<register>/new", methods=("GET", "POST"))
@@ -174,6 +178,10 @@ class RegisterGateway(BaseView):
     def revert(self, register, id):
         return self.view(register).revert(id)
 
+    @expose("/<register>/<int:id>/print", methods=("POST",))
+    def print_record(self, register, id):
+        return print_page.of_record(self.view(register), id)
+
     @expose("/<register>/<int:id>/reveal", methods=("POST",))
     def reveal(self, register, id):
         """A masked field's value, for a purpose that is written down."""
@@ -207,6 +215,7 @@ class RegisterGateway(BaseView):
             columns=asked.columns,
             rows=rows,
             more=f"{view.address('index')}?{pairs[0][0]}={record.id}" if page.next else None,
+            guarded=prints.guarded(view.register),
         )
 
 

@@ -40,9 +40,10 @@ def list_context(view, asked):
     }
 
 
-def address(pairs):
-    """A list's address with these parameters."""
-    return f"{request.path}?{urlencode(pairs)}" if pairs else request.path
+def address(pairs, path=""):
+    """A list's address with these parameters, by default the one that is being shown."""
+    path = path or request.path
+    return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 def _head(asked, field):

@@ -15,7 +15,7 @@ from admin_views.words import english, text
 from models import conditions
 from models.errors import Conflict, Invalid, NeedsConfirmation, Unavailable
 from models.fields import masked
-from services import desk, history, policy, query, records, transitions
+from services import desk, history, policy, prints, query, records, transitions
 
 LATEST = 8
 
@@ -72,7 +72,9 @@ class RegisterView(BaseModelView):
     # pages --------------------------------------------------------------------------------------------------------------
 
     def page(self, template, **context):
-        """A page of this register's templates."""
+        """A page of this register's templates; `guarded` ones go on paper through their own print alone."""
+        record = context.get("record")
+        context["guarded"] = prints.guarded(record.register if record else self.register)
         return self.render(f"register/{template}", register=self.register, title=text(self.register.titled), **context)
 
     def address(self, page="index", **parts):

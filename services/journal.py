@@ -51,6 +51,12 @@ class Work:
             self.change_set = model.insert(row).execute()
         return self.change_set
 
+    def resume(self, change_set):
+        """Goes on with a change set of the same person's, begun in an earlier transaction."""
+        model = tables.model("change_set")
+        row = model.get(model.id == change_set, model.f_account == self.by)
+        self.change_set, self.changes = row.id, row.f_changes
+
     def note(self, register, record_id, version, action, changes=()):
         """Writes down changes [(field, old, new)] of one record, or that it came, went or came back."""
         self.note_many(register, [(record_id, version, action, changes)])

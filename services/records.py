@@ -66,9 +66,14 @@ class BulkDone:
 
 
 @contextmanager
-def working(actor, *, kind="form", reason="", confirmed=""):
-    """One transaction and one Work. A unique key taken in the same moment is told as a taken value."""
+def working(actor, *, kind="form", reason="", confirmed="", change_set=None):
+    """One transaction and one Work, which goes on with `change_set` where one is given.
+
+    A unique key taken in the same moment is told as a taken value.
+    """
     work = Work(actor, kind, reason, confirmed)
+    if change_set is not None:
+        work.resume(change_set)
     try:
         with atomic():
             yield work
@@ -326,10 +331,13 @@ def plan_bulk(register_name, actor, ids, values):
         return BulkPlan(ready, refused)
 
 
-def apply_bulk(register_name, actor, ids, values, *, reason=""):
-    """Changes those of these records that can change; the rest are told with the reason. One change set, one undo."""
+def apply_bulk(register_name, actor, ids, values, *, reason="", change_set=None):
+    """Changes those of these records that can change; the rest are told with the reason. One change set, one undo.
+
+    With `change_set` the changes join those of an earlier call.
+    """
     ready, refused = [], []
-    with working(actor, kind="bulk", reason=reason, confirmed=reason) as work:
+    with working(actor, kind="bulk", reason=reason, confirmed=reason, change_set=change_set) as work:
         _bulk(work, register_name, ids, values, ready, refused)
     return BulkDone(len(ready), work.change_set, refused)
 
@@ -373,18 +381,33 @@ def _all_seen(register_name, actor, ids):
     return known
 
 
-def delete_many(register_name, actor, ids, reason=""):
-    """Moves records to the trash; those that cannot go are told with the reason."""
-    refused, count = [], 0
-    policy.require(actor, "edit", registry.get(register_name))
-    with working(actor, kind="trash", reason=reason) as work:
-        known = _all_seen(register_name, actor, ids)
-        work.begin()
-        for record in known:
-            try:
-                with atomic():
-                    trash(work, register_name, record.id)
-                count += 1
-            except AppError as error:
-                refused.append((record, error.sentence))
-    return BulkDone(count, work.change_set, refused)
+def plan_delete(register_name, actor, ids):
+    """Which of these records could go to the trash, with nothing written."""
+    ready, refused = [], []
+    try:
+        with working(actor, kind="trash") as work:
+            _trash_all(work, register_name, ids, ready, refused)
+            raise _Rehearsed
+    except _Rehearsed:
+        return BulkPlan([(record, []) for record in ready], refused)
+
+
+def delete_many(register_name, actor, ids, reason="", *, change_set=None):
+    """Moves records to the trash; those that cannot go are told with the reason. With `change_set` they join an earlier call's."""
+    ready, refused = [], []
+    with working(actor, kind="trash", reason=reason, change_set=change_set) as work:
+        _trash_all(work, register_name, ids, ready, refused)
+    return BulkDone(len(ready), work.change_set, refused)
+
+
+def _trash_all(work, register_name, ids, ready, refused):
+    policy.require(work.actor, "edit", registry.get(register_name))
+    known = _all_seen(register_name, work.actor, ids)
+    work.begin()
+    for record in known:
+        try:
+            with atomic():
+                trash(work, register_name, record.id)
+            ready.append(record)
+        except AppError as error:
+            refused.append((record, error.sentence))

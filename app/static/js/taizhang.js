@@ -233,14 +233,16 @@
   // -- lists ------------------------------------------------------------------------------------------------------------------
   function chosen() {
     all("form[data-bulk]").forEach(function (form) {
-      var ticked = all('input[name="id"]:checked', form);
+      var every = one("[data-every]:checked", form), ticked = all('input[name="id"]:checked', form);
       all("tr[data-row]", form).forEach(function (row) { var box = one('input[name="id"]', row); row.classList.toggle("sel", Boolean(box && box.checked)); });
-      all("[data-needs]", form).forEach(function (button) { button.disabled = !ticked.length; });
-      var label = one("[data-selected]", form); if (label) label.textContent = words.selected.replace("{n}", ticked.length);
+      all("[data-needs]", form).forEach(function (button) { button.disabled = every ? button.hasAttribute("data-export-chosen") : !ticked.length; });
+      var label = one("[data-selected]", form); if (label) label.textContent = every ? words.every : words.selected.replace("{n}", ticked.length);
     });
   }
   on(document, "change", "[data-all]", function (event, box) { all('input[name="id"]', box.form).forEach(function (other) { other.checked = box.checked; }); chosen(); });
-  on(document, "change", 'form[data-bulk] input[name="id"]', chosen);
+  on(document, "change", 'form[data-bulk] input[name="id"]', function (event, box) { var every = one("[data-every]", box.form); if (every && !box.checked) every.checked = false; chosen(); });
+  on(document, "change", "[data-every]", function (event, box) { all('input[name="id"], [data-all]', box.form).forEach(function (other) { other.checked = box.checked; }); chosen(); });
+  var goingOn = one("form[data-go-on] [data-next]"); if (goingOn) setTimeout(function () { goingOn.form.requestSubmit(goingOn); }, 300);
   on(document, "click", "[data-export-chosen]", function (event, button) {
     var parameters = new URLSearchParams({ format: "xlsx" });
     all('input[name="id"]:checked', button.form).forEach(function (box) { parameters.append("_ids", box.value); });
@@ -324,6 +326,26 @@
     var pick = function () { all("[data-fields] [data-for]").forEach(function (part) { part.hidden = part.dataset.for !== chooser.value; }); };
     chooser.addEventListener("change", pick); pick();
   }
+
+  // -- paper -------------------------------------------------------------------------------------------------------------------
+  // Rows are measured once and dealt out to sheets, each with the head, the foot and its number: browsers before 2024 cannot count pages.
+  function sheets(paper) {
+    var first = one(".leaf", paper), table = one("table", first), body = one("tbody", table), lines = all("tr", body), heads = all("thead th", table);
+    heads.forEach(function (head) { head.style.width = head.getBoundingClientRect().width + "px"; });
+    var room = parseFloat(getComputedStyle(first).minHeight) - one("header", first).offsetHeight - one("footer", first).offsetHeight - (heads.length ? one("thead", table).offsetHeight : 0) - 8;
+    var heights = lines.map(function (line) { return line.getBoundingClientRect().height; }), left = 0, leaf = first, blank = first.cloneNode(true);
+    one("tbody", blank).textContent = "";
+    body.textContent = "";
+    left = room;
+    lines.forEach(function (line, at) {
+      if (heights[at] > left && left < room) { leaf = blank.cloneNode(true); paper.appendChild(leaf); left = room; }
+      one("tbody", leaf).appendChild(line); left -= heights[at];
+    });
+    var leaves = all(".leaf", paper);
+    leaves.forEach(function (part, at) { one("[data-page-number]", part).textContent = paper.dataset.page.replace("{n}", at + 1).replace("{of}", leaves.length); });
+  }
+  all("[data-paper]").forEach(sheets);
+  on(document, "click", "[data-print]", function () { window.print(); });
 
   // -- keys --------------------------------------------------------------------------------------------------------------------
   var rows = all("tr[data-row]"), at = -1;
