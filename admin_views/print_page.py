@@ -8,7 +8,7 @@ from markupsafe import escape
 from admin_views.cells import cell
 from admin_views.list_page import address
 from admin_views.words import heading, text
-from models.fields import Number
+from models.fields import Date, DateTime, Number, Percent
 from services import prints, query
 
 
@@ -22,7 +22,7 @@ def of_list(view):
         paper=True,
         sheet=sheet,
         chips=[text(chip.sentence) for chip in query.describe(asked)],
-        heads=[(heading(field), isinstance(field, Number)) for field in asked.columns],
+        heads=[(heading(field), isinstance(field, Number) and not isinstance(field, Percent)) for field in asked.columns],
         rows=[[_cell(field, record, sheet) for field in asked.columns] for record in sheet.records],
         back=address(pairs, view.address("index")),
         most=prints.MOST,
@@ -57,4 +57,5 @@ def _cell(field, record, sheet, fact=False):
     value = record.values.get(field.name)
     if sheet.whole and field.sensitivity == "masked" and value is not None:
         return escape(field.render(value)), drawn.css
-    return drawn.html, drawn.css
+    # On paper a day has its year, and no days that are left: both are read long after.
+    return (drawn.plain if isinstance(field, (Date, DateTime)) and drawn.plain else drawn.html), drawn.css
