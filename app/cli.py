@@ -104,9 +104,8 @@ def serve():
     server.serve(current_app._get_current_object(), settings)
 
 
-@commands.command(cls=InApp)
+@commands.command(cls=InApp, help=_("做耗时的任务（导入、导出等），直到停止；与网站分开运行时用。"))
 def worker():
-    """做耗时的任务（导入、导出等），直到停止；与网站分开运行时用。"""
     log.configure()
     click.echo(text(say("任务进程已启动（Ctrl+C 停止）。")))
     sys.stdout.flush()
@@ -224,17 +223,16 @@ def password(username):
     click.echo(text(say("新的初始密码：{password}（首次登录须修改）", password=first)))
 
 
-@commands.group()
+@commands.group(help=_("程序用的访问令牌。"))
 def token():
-    """程序用的访问令牌。"""
+    """Commands about access tokens."""
 
 
-@token.command("create", cls=InApp)
-@click.option("--user", "username", required=True, help="令牌属于谁：权限不超过这个账号现有的权限。")
-@click.option("--name", default="命令行", help="给谁用。")
-@click.option("--days", type=click.IntRange(1, tokens.LONGEST_DAYS), default=tokens.LONGEST_DAYS, help="有效天数。")
+@token.command("create", cls=InApp, help=_("新建访问令牌，只打印令牌本身；以后不能再看到。"))
+@click.option("--user", "username", required=True, help=_("令牌属于谁：权限不超过这个账号现有的权限。"))
+@click.option("--name", default="命令行", help=_("给谁用。"))
+@click.option("--days", type=click.IntRange(1, tokens.LONGEST_DAYS), default=tokens.LONGEST_DAYS, help=_("有效天数。"))
 def create_token(username, name, days):
-    """新建访问令牌，只打印令牌本身；以后不能再看到。"""
     _, secret = tokens.create_for(SYSTEM, accounts.by_username(username), name, days)
     click.echo(secret)
 
