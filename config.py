@@ -87,6 +87,12 @@ SETTINGS = (
     Setting("TAIZHANG_MAX_REQUEST_MB", 64, "The largest request in MB, uploaded files included."),
     Setting("TAIZHANG_MAX_FORM_KB", 2_048, "The most text in one request, in KB, files not counted."),
     Setting("TAIZHANG_MAX_FILE_MB", 10, "The largest attachment in MB."),
+    Setting("TAIZHANG_IMPORT_FILE_MB", 50, "The largest file to import, in MB; each file of a zip by itself."),
+    Setting("TAIZHANG_IMPORT_UNPACKED_MB", 500, "The most a workbook or zip may unpack to, in MB."),
+    Setting("TAIZHANG_IMPORT_FILES", 1_000, "The most files taken in at once, in a zip or chosen together."),
+    Setting("TAIZHANG_IMPORT_ROWS", 200_000, "The most rows of a sheet or text file to import."),
+    Setting("TAIZHANG_IMPORT_COLUMNS", 256, "The most columns of a sheet or text file to import."),
+    Setting("TAIZHANG_IMPORT_CELL_CHARACTERS", 32_767, "The longest cell to import, in characters."),
     Setting("TAIZHANG_METRICS_FROM", ("127.0.0.1", "::1"), "The addresses that may read /metrics, separated by commas."),
     Setting("TAIZHANG_SAMPLES", "", "The folder of real files for the tests (tests only)."),
 )
@@ -127,6 +133,12 @@ class Config:
     max_request_mb: int
     max_form_kb: int
     max_file_mb: int
+    import_file_mb: int
+    import_unpacked_mb: int
+    import_files: int
+    import_rows: int
+    import_columns: int
+    import_cell_characters: int
     metrics_from: tuple
     samples: str
 

@@ -8,8 +8,25 @@ from models.values import NA
 from services import matching, readers
 from services.matching import Unresolved, fold
 
-TOTALS = ("合计", "小计", "总计", "总合计", "共计")
 _NAMED_ROWS = 10
+_SKIPPED = {
+    "section_rows": lambda count, rows, texts: say(
+        "{count} 行只有一格有内容，没有当作记录：第 {rows} 行（{texts}）。", count=count, rows=rows, texts=texts
+    ),
+    "total_rows": lambda count, rows, texts: say("{count} 行是合计，没有当作记录：第 {rows} 行。", count=count, rows=rows),
+    "note_rows": lambda count, rows, texts: say(
+        "{count} 行是注释、来源或签字，没有当作记录：第 {rows} 行（{texts}）。", count=count, rows=rows, texts=texts
+    ),
+    "form_rows": lambda count, rows, texts: say(
+        "{count} 行是编号、示例或重复的表头，没有当作记录：第 {rows} 行（{texts}）。", count=count, rows=rows, texts=texts
+    ),
+    "blank_rows": lambda count, rows, texts: say("{count} 行是空行：第 {rows} 行。", count=count, rows=rows),
+    "left_out": lambda count, rows, texts: say("{count} 行不符合所给的条件，没有导入。", count=count),
+}
+_CODES = {
+    "section": "section_rows", "total": "total_rows", "note": "note_rows", "signed": "note_rows", "numbering": "form_rows",
+    "example": "form_rows", "header": "form_rows", "blank": "blank_rows",
+}  # fmt: skip
 
 
 @dataclass
@@ -73,37 +90,40 @@ def tell_layout(table, unmatched, outcome):
     if table.titles:
         numbers = tuple(number for number, _ in table.titles)
         outcome.tell(
-            "title_rows", say("表头是第 {row} 行；第 {rows} 行在表头上面，没有当作记录。", row=table.header_row, rows=numbers)
+            "title_rows", say("表头是第 {row} 行；第 {rows} 行在表头上面，没有当作记录。", row=table.header[0], rows=numbers)
         )
+    for note in table.notes:
+        outcome.tell("layout", note)
     if unmatched:
         outcome.tell("unmatched_columns", say("这些列没有对应的字段，没有导入：{columns}。", columns=tuple(unmatched)))
 
 
 def read_rows(plan, table, outcome):
     """The rows that are records; the others are counted by why they are not, and named."""
-    rows, aside = [], {"section_rows": [], "total_rows": [], "left_out": []}
-    nameless = set()
-    for number, cells in table.rows:
-        why = _not_a_record(plan, table.header, cells)
+    rows, aside = [], {code: [] for code in _SKIPPED}
+    nameless, heads = set(), table.heads
+    for number, cells, *_ in table.rows:
+        why = _not_a_record(plan, heads, cells)
         if why:
             aside[why].append((number, next(cell for cell in cells if cell.strip()).strip()))
             continue
         rows.append(_row(plan, table, number, cells))
-        nameless |= {at + 1 for at, cell in enumerate(cells[: len(table.header)]) if cell.strip() and not table.header[at].strip()}
+        nameless |= {at + 1 for at, cell in enumerate(cells[: len(heads)]) if cell.strip() and not heads[at]}
     if nameless:
         outcome.tell(
             "nameless_columns",
             say("第 {columns} 列没有列名，里面的内容没有导入。", columns=tuple(sorted(nameless))),
             level="warning",
         )
+    for number, why, text in table.skipped:
+        if why in _CODES:
+            aside[_CODES[why]].append((number, text))
     _tell_aside(aside, outcome)
     return rows
 
 
 def _not_a_record(plan, header, cells):
     filled = [at for at, cell in enumerate(cells) if cell.strip()]
-    if any(fold(cells[at]) in TOTALS for at in filled[:2]):
-        return "total_rows"
     if len(filled) == 1 and len(header) > 1 and _needs_more(plan, filled[0]):
         return "section_rows"
     if any(fold(cells[at] if at < len(cells) else "") != fold(text) for at, text in plan.where.items()):
@@ -119,22 +139,10 @@ def _needs_more(plan, at):
 
 
 def _tell_aside(aside, outcome):
-    if aside["section_rows"]:
-        rows, texts = _some(aside["section_rows"])
-        outcome.tell(
-            "section_rows",
-            say(
-                "{count} 行只有一格有内容，没有当作记录：第 {rows} 行（{texts}）。",
-                count=len(aside["section_rows"]),
-                rows=rows,
-                texts=texts,
-            ),
-        )
-    if aside["total_rows"]:
-        rows, _ = _some(aside["total_rows"])
-        outcome.tell("total_rows", say("{count} 行是合计，没有当作记录：第 {rows} 行。", count=len(aside["total_rows"]), rows=rows))
-    if aside["left_out"]:
-        outcome.tell("left_out", say("{count} 行不符合所给的条件，没有导入。", count=len(aside["left_out"])))
+    for code, found in aside.items():
+        if found:
+            rows, texts = _some(sorted(found))
+            outcome.tell(code, _SKIPPED[code](len(found), rows, texts))
 
 
 def _some(found):
@@ -145,10 +153,10 @@ def _some(found):
 
 def _row(plan, table, number, cells):
     row = Row(number, dict(plan.constants))
-    beyond = [cell for cell in cells[len(table.header) :] if cell.strip()]
+    beyond = [cell for cell in cells[len(table.columns) :] if cell.strip()]
     if beyond:
         row.refuse("", "too_many_cells", say("这一行比表头多 {count} 格，内容可能错了位。", count=len(beyond)))
-    if table.encoding and len(cells) < max(at for at, head in enumerate(table.header) if head.strip()) + 1:
+    if table.encoding and len(cells) < max(at for at, head in enumerate(table.heads) if head) + 1:
         row.warn("", "too_few_cells", say("这一行只有 {count} 格，缺的当作空白。", count=len(cells)))
     for at, part in plan.columns.items():
         cell = cells[at] if at < len(cells) else ""

@@ -41,15 +41,15 @@ def run_plain(
         raise readers.refuse("not_importable", say("「{register}」由系统填写，不能导入。", register=full.titled))
     outcome, register = Outcome(), rights.view(full, actor)
     names = Columns(register, mapping or {}, constants or {})
-    table = readers.read(path, names.score)
-    columns, unmatched = names.of(table.header)
+    table = readers.read(readers.open_path(path), score=names.score)
+    columns, unmatched = names.of(table.heads)
     if not columns:
         raise readers.refuse("no_columns", say("文件里没有一列与「{register}」的字段对应。", register=full.titled))
     _check_constants(register, actor, names.constants)
     plan = Plan(
-        register=register, actor=actor, columns=columns, heads={part.name: table.header[at].strip() for at, part in columns.items()},
+        register=register, actor=actor, columns=columns, heads={part.name: table.heads[at] for at, part in columns.items()},
         constants=names.constants, translate=names.named(translate or {}), mode=mode, empty=empty, policy=policy,
-        where={names.index(table.header, head): text for head, text in (where or {}).items()},
+        where={names.index(table.heads, head): text for head, text in (where or {}).items()},
     )  # fmt: skip
     tell_layout(table, unmatched, outcome)
     rows = read_rows(plan, table, outcome)

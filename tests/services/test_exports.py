@@ -104,9 +104,9 @@ def test_csv_reads_back_equal(encoding, rows, tmp_path_factory):
     path = tmp_path_factory.mktemp("csv") / "file.csv"
     cells = [(f"第{number}行", *row) for number, row in enumerate(rows)]
     path.write_bytes(b"".join(csv_chunks(["编号", "=名称", "备注"], cells, encoding)))
-    table = readers.read(path, lambda found: 2 * ("编号" in found))
-    assert table.header == ["编号", "=名称", "备注"]
-    assert [tuple(found) for _, found in table.rows] == cells
+    table = readers.read(readers.open_path(path), encoding=encoding, score=lambda found: 2 * ("编号" in found))
+    assert table.heads == ["编号", "=名称", "备注"]
+    assert [tuple(row.cells) for row in table.rows] == cells
 
 
 def test_csv_for_excel_has_a_mark_and_windows_lines():
@@ -153,8 +153,8 @@ def test_workbook_text_stays_text_and_reads_back(tmp_path, payload):
     write_workbook(tmp_path / "a.xlsx", [Column("编号"), Column("备注")], [("1", payload)], lambda count: Notes((), ()))
     with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
         assert b"<f" not in archive.read("xl/worksheets/sheet1.xml")
-    table = readers.read(tmp_path / "a.xlsx", lambda cells: 2 * ("编号" in cells))
-    assert [cells for _, cells in table.rows] == [["1", payload]]
+    table = readers.read(readers.open_path(tmp_path / "a.xlsx"), score=lambda cells: 2 * ("编号" in cells))
+    assert [row.cells for row in table.rows] == [["1", payload]]
 
 
 @pytest.mark.parametrize("number", [Decimal("1234567890123456.78"), 12345678901234567])

@@ -1,0 +1,84 @@
+"""The limited process that parses workbooks: started, asked, and gone with the one who asked."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from services.readers import faults
+
+_ROOT = Path(__file__).resolve().parents[2]
+# Nothing of this process's environment: it holds the secret key and the database's address.
+_ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8", "MALLOC_ARENA_MAX": "2"}
+
+
+class Parser:
+    """A process that reads workbooks for one person's upload, one after the other; started at the first question.
+
+    A workbook that ends it is unreadable; the next one gets a fresh process.
+    """
+
+    def __init__(self):
+        self._child = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __del__(self):
+        self.close()
+
+    def close(self):
+        """Ends the process."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.stdin.close()
+            child.stdout.close()
+            child.wait()
+
+    def open(self, source, limits):
+        """Hands a workbook over: [(sheet, visible), …]."""
+        bounds = {"rows": limits.rows, "slack": 1_000, "columns": limits.columns, "characters": limits.characters}
+        request = {"do": "open", "kind": source.kind, "limits": bounds, "size": len(source.data)}
+        return [tuple(sheet) for sheet in self.ask(source.name, limits, request, source.data)["sheets"]]
+
+    def ask(self, name, limits, request, data=b""):
+        """The first line of the answer."""
+        return next(self.answers(name, limits, request, data))
+
+    def answers(self, name, limits, request, data=b""):
+        """The lines of the answer, as they come."""
+        child = self._started()
+        try:
+            child.stdin.write(json.dumps(request).encode() + b"\n" + data)
+            child.stdin.flush()
+        except BrokenPipeError:
+            self.close()
+            raise faults.unreadable(name) from None
+        while line := child.stdout.readline():
+            answer = json.loads(line)
+            if "refused" in answer:
+                raise _refusal(name, limits, answer)
+            yield answer
+        self.close()
+        raise faults.unreadable(name)
+
+    def _started(self):
+        if self._child is None:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "services.workbooks"], cwd=_ROOT, env=_ENVIRONMENT,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        return self._child
+
+
+def _refusal(name, limits, answer):
+    return {
+        "password": lambda: faults.password(name),
+        "too_many_rows": lambda: faults.too_many_rows(name, limits.rows),
+        "too_many_columns": lambda: faults.too_many_columns(name, answer["columns"], limits.columns),
+        "cell_too_long": lambda: faults.cell_too_long(answer["row"], answer["at"], answer["now"], limits.characters),
+    }[answer["refused"]]()
