@@ -1,5 +1,6 @@
 """The database: one proxy, one way to connect, one way to write."""
 
+import json
 import logging
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,6 +96,13 @@ def alone(name):
     """
     if is_postgres():
         database.execute_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
+
+
+def one_of(column, values):
+    """`column IN (values)` with one parameter however many there are: values as the database keeps them, numbers or texts."""
+    if is_postgres():
+        return column == peewee.fn.ANY(peewee.Value(list(values), converter=False, unpack=False))
+    return column.in_(peewee.SQL("(SELECT value FROM json_each(?))", (json.dumps(list(values)),)))
 
 
 def execute_many(sql, rows):

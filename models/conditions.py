@@ -19,7 +19,7 @@ from models.fields.number import ScaledField
 from models.filters import OPERATORS, split
 from models.values import NA, day_bounds
 
-__all__ = ["fields_of", "holds", "sql", "when"]
+__all__ = ["fields_of", "holds", "sql", "test", "when"]
 
 
 def fields_of(condition):
@@ -39,35 +39,65 @@ def fields_of(condition):
 
 def holds(condition, values, day=None):
     """Whether a row's Python values satisfy the condition on a day (default today)."""
-    return all(_holds(*part, values, day) for part in _parts(condition))
+    return test(condition)(values, day)
 
 
 @lru_cache(maxsize=4096)
-def _parts(condition):
-    """(key, field name, operator, value, whether it names a day or a field) of each part, worked out once: rules are asked for
-    every row of an import.
-    """
-    return tuple((key, *split(key), wanted, _refers(wanted)) for key, wanted in condition)
+def test(condition):
+    """The condition as a function of (values, day), worked out once: rules are asked for every row of an import."""
+    parts = [_test(key, wanted) for key, wanted in condition]
+    if len(parts) == 1:
+        return parts[0]
+    return lambda values, day=None: all(part(values, day) for part in parts)
+
+
+def _test(key, wanted):
+    if key == "any":
+        either = [test(part) for part in wanted]
+        return lambda values, day=None: any(part(values, day) for part in either)
+    if key == "not":
+        unwanted = test(wanted)
+        return lambda values, day=None: not unwanted(values, day)
+    name, operator = split(key)
+    if operator == "empty":
+        return lambda values, day=None: (values.get(name) is None or values[name] is NA) == bool(wanted)
+    return (_against_another if _refers(wanted) else _against_a_literal)(name, operator, wanted)
+
+
+def _against_a_literal(name, operator, wanted):
+    """A comparison with what the declaration says, kept in the types of the values that have come by."""
+    compare, kept, unknown = _COMPARE[operator], {}, operator == "ne"
+
+    def ask(values, day=None):
+        have = values.get(name)
+        if have is None or have is NA:
+            return unknown
+        kind = type(have)
+        if kind not in kept:
+            kept[kind] = wanted if operator == "contains" else _comparable(have, wanted)
+        return compare(have, kept[kind])
+
+    return ask
+
+
+def _against_another(name, operator, wanted):
+    """A comparison with today, or with another field of the row."""
+    compare, unknown = _COMPARE[operator], operator == "ne"
+
+    def ask(values, day=None):
+        have = values.get(name)
+        if have is None or have is NA:
+            return unknown
+        other = _operand(wanted, values, day)
+        if other is None or other is NA:
+            return unknown
+        return compare(have, other if operator == "contains" else _comparable(have, other))
+
+    return ask
 
 
 def _refers(wanted):
     return any(isinstance(part, str) and part.startswith("$") for part in (wanted if isinstance(wanted, tuple) else (wanted,)))
-
-
-def _holds(key, name, operator, wanted, refers, values, day):
-    if key == "any":
-        return any(holds(part, values, day) for part in wanted)
-    if key == "not":
-        return not holds(wanted, values, day)
-    have = values.get(name)
-    missing = have is None or have is NA
-    if operator == "empty":
-        return missing == bool(wanted)
-    wanted = _operand(wanted, values, day) if refers and not missing else wanted
-    if missing or wanted is None or wanted is NA:
-        return operator == "ne"
-    wanted = wanted if operator == "contains" else _comparable(have, wanted)
-    return have != wanted if operator == "ne" else _COMPARE[operator](have, wanted)
 
 
 def _comparable(have, wanted):
@@ -91,6 +121,7 @@ def _contains(have, wanted):
 
 _COMPARE = {
     "eq": lambda have, wanted: have == wanted,
+    "ne": lambda have, wanted: have != wanted,
     "in": lambda have, wanted: have in wanted,
     "gt": lambda have, wanted: have > wanted,
     "gte": lambda have, wanted: have >= wanted,

@@ -11,6 +11,7 @@ from playhouse.migrations import Runner
 from models import registry
 from models.base import Base, database, execute_many, is_postgres
 from models.fields import Choice, Relation, YesNo
+from models.fields.choice import FlagField
 from models.fields.dates import MomentField
 
 TYPICAL_ROWS = 100_000
@@ -61,14 +62,34 @@ def build(register):
 def insert_rows(model, rows):
     """Inserts rows, dicts by field name, in sets: one prepared statement for all of them. What a row lacks is NULL."""
     names = list(dict.fromkeys(name for row in rows for name in row))
+    insert_columns(model, names, [[row.get(name) for row in rows] for name in names])
+
+
+def insert_columns(model, names, columns):
+    """Inserts rows given column by column, in the order of `names`: nothing is asked of a row that a column answers for all."""
     fields = [model._meta.fields[name] for name in names]
     mark = "%s" if is_postgres() else "?"
-    columns, marks = ", ".join(f'"{field.column_name}"' for field in fields), ", ".join([mark] * len(fields))
-    stored = [(name, field.db_value) for name, field in zip(names, fields, strict=True)]
-    execute_many(
-        f'INSERT INTO "{model._meta.table_name}" ({columns}) VALUES ({marks})',
-        [[None if row.get(name) is None else convert(row[name]) for name, convert in stored] for row in rows],
-    )
+    named, marks = ", ".join(f'"{field.column_name}"' for field in fields), ", ".join([mark] * len(fields))
+    stored = [db_values(field, values) for field, values in zip(fields, columns, strict=True)]
+    execute_many(f'INSERT INTO "{model._meta.table_name}" ({named}) VALUES ({marks})', list(zip(*stored, strict=True)))
+
+
+def db_values(field, values):
+    """A column's values as the database takes them; whole numbers and texts are so already."""
+    plain = _PLAIN.get(type(field))
+    convert = field.db_value
+    return [value if value is None or type(value) is plain else convert(value) for value in values]
+
+
+# Column types that keep these Python values as they are; subclasses (scaled numbers, days, code sets) convert.
+_PLAIN = {
+    peewee.TextField: str,
+    peewee.BigIntegerField: int,
+    peewee.IntegerField: int,
+    peewee.AutoField: int,
+    peewee.BigAutoField: int,
+    FlagField: bool,
+}
 
 
 def wanted_indexes(register):

@@ -4,9 +4,12 @@ Three registries, by name: `fills` sets stored values before a row is written, `
 `effects` writes what follows, in the same change set. Each gets sets of rows, so that an import costs no query per row.
 """
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 FILLS, CHECKS, EFFECTS = {}, {}, {}
+APART = set()
 
 
 def _into(registry):
@@ -21,8 +24,41 @@ def _into(registry):
 
 
 fills = _into(FILLS)
-checks = _into(CHECKS)
+
+
+def checks(name, *, apart=False):
+    """Keeps a check under its name. `apart`: it asks no record of the checked row's own register, so that the rows of a set can
+    be asked before any of them is written; others are asked when the rows before them stand.
+    """
+    if apart:
+        APART.add(name)
+    return _into(CHECKS)(name)
+
+
 effects = _into(EFFECTS)
+
+
+_seen = ContextVar("seen", default=None)
+
+
+@contextmanager
+def looking_once():
+    """While the checks of a set are asked and nothing is written, what they look up is looked up once."""
+    token = _seen.set({})
+    try:
+        yield
+    finally:
+        _seen.reset(token)
+
+
+def looked_up(key, look):
+    """What `look()` finds, remembered under the key within `looking_once`."""
+    seen = _seen.get()
+    if seen is None:
+        return look()
+    if key not in seen:
+        seen[key] = look()
+    return seen[key]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+
+import peewee
 
 from models import registry, tables
-from models.base import atomic
+from models.base import one_of
 from models.errors import AppError, Conflict, Contested, NotAllowed, NotFound, say
 from models.fields import Relation, Relations, masked
 from models.journal import Change
@@ -15,6 +18,7 @@ from services.journal import CREATE, RESTORE, TRASH, UPDATE, field_by_id, loads,
 from services.records import working
 
 LONGEST = 500
+AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -157,14 +161,35 @@ def revert(register_name, actor, id, change_set, *, version):
     return records.update(register_name, actor, id, values, version=version, kind="undo")
 
 
-def undo(actor, change_set):
-    """Takes a change set back, except where someone has since changed a field: those are listed and stay."""
+def undo(actor, change_set, *, progress=None):
+    """Takes a change set back, except where someone has since changed a field: those are listed and stay. One transaction.
+
+    `progress(done, all)` is told how many records have been looked at.
+    """
+    row = _to_undo(actor, change_set)
+    touched, undone = _touched(change_set), 0
+    with working(actor, kind="undo", reason=str(change_set)) as work:
+        work.begin()
+        undoing = _Undoing(work, change_set)
+        for (register_name, way), records_of_it in groupby(touched, key=lambda part: part[:2]):
+            found = list(records_of_it)
+            for at in range(0, len(found), AT_ONCE):
+                part = {id: version for _, _, id, version in found[at : at + AT_ONCE]}
+                undoing.take_back(registry.get(register_name), way, part)
+                undone += len(part)
+                if progress:
+                    progress(undone, len(touched))
+        if undoing.count:
+            sets = tables.model("change_set")
+            sets.update(f_undone_by=work.begin()).where(sets.id == row.id).execute()
+    return Undone(undoing.count, undoing.kept, work.change_set)
+
+
+def _to_undo(actor, change_set):
+    """The change set, if the actor may undo it."""
     sets = tables.model("change_set")
     row = sets.get_or_none(sets.id == change_set)
-    if row is None:
-        raise NotFound()
-    rows = list(Change.select().where(Change.change_set == change_set).order_by(Change.id.desc()))
-    if not rows or not _touched(actor, rows):
+    if row is None or not _seen(actor, change_set):
         raise NotFound()
     if actor.read_only:
         raise NotAllowed(say("正在以他人身份查看，只能看，不能改。"), "view_as_read_only")
@@ -172,80 +197,125 @@ def undo(actor, change_set):
         raise Conflict(say("这次修改已经撤销过了。"), code="undone")
     if row.f_account != actor.id and not actor.roles & {"city_admin", "city_clerk", "district_clerk"}:
         raise NotAllowed(say("只能撤销自己做的修改。"), "own_changes_only")
-    kept, count = [], 0
-    with working(actor, kind="undo", reason=str(change_set)) as work:
-        work.begin()
-        for record_key, group in _by_record(rows).items():
-            try:
-                with atomic():
-                    count += _undo_record(work, *record_key, group, kept)
-            except AppError as error:
-                kept.append((registry.get(record_key[0]), _title(actor, *record_key), error.sentence))
-        if count:
-            sets.update(f_undone_by=work.begin()).where(sets.id == change_set).execute()
-    return Undone(count, kept, work.change_set)
+    return row
 
 
-def _touched(actor, rows):
+def _seen(actor, change_set):
     """Whether the actor may see at least one record the change set touched (in the trash or not)."""
-    return any(
-        row.register in registry.names()
-        and any(policy.covers(registry.get(row.register), actor, "view", row.record_id, trash) for trash in (False, True))
-        for row in rows[:50]
-    )
-
-
-def _by_record(rows):
+    rows = Change.select(Change.register, Change.record_id).where(Change.change_set == change_set).order_by(Change.id.desc())
     found = {}
-    for row in rows:
-        found.setdefault((row.register, row.record_id), []).append(row)
-    return found
+    for register, id in rows.limit(50).tuples():
+        if register in registry.names():
+            found.setdefault(register, set()).add(id)
+    return any(_among(registry.get(register), actor, ids) for register, ids in found.items())
 
 
-def _title(actor, register_name, id):
-    """What the actor may be told of the record's name: he need not see every record of a change set."""
-    register = registry.get(register_name)
-    seen = any(policy.covers(register, actor, "view", id, trash) for trash in (False, True))
-    return query.labels(register_name, {id}, writer.INDEXER)[id] if seen else query.NO_ACCESS.zh
+def _among(register, actor, ids):
+    """Which of these records the actor may see, be they in the trash."""
+    return policy.among(register, actor, ids) | policy.among(register, actor, ids, trash=True)
 
 
-def _undo_record(work, register_name, id, rows, kept):
-    """1 when something of the record went back. `rows` are newest first."""
-    full, action = registry.get(register_name), rows[0].action
-    if any(row.action == CREATE for row in rows):
-        found = writer.fetch(full, id)
-        if found is None or found[0]["deleted_at"] is not None:
-            return 0
-        if found[0]["version"] != max(row.version for row in rows):
-            kept.append((full, _title(work.actor, register_name, id), say("新增之后有人改过，保留。")))
-            return 0
-        records.trash(work, register_name, id)
-        return 1
-    if action == TRASH:
-        records.bring_back(work, register_name, id)
-        return 1
-    if action == RESTORE:
-        records.trash(work, register_name, id)
-        return 1
-    return _undo_fields(work, full, id, rows, kept)
+def _touched(change_set):
+    """[(register, way back, id, version it was left at)] of the records a change set touched, the last one first."""
+    mine = Change.change_set == change_set
+    came = peewee.fn.MAX(peewee.Case(None, [(Change.action == CREATE, 1)], 0))
+    last = (
+        Change.select(peewee.fn.MAX(Change.id).alias("id"), peewee.fn.MAX(Change.version).alias("version"), came.alias("came"))
+        .where(mine)
+        .group_by(Change.register, Change.record_id)
+        .alias("last")
+    )
+    rows = (
+        Change.select(Change.register, Change.action, Change.record_id, last.c.version, last.c.came)
+        .join(last, on=(Change.id == last.c.id))
+        .order_by(Change.id.desc())
+        .tuples()
+    )
+    return [(register, CREATE if came else action, id, version) for register, action, id, version, came in rows]
 
 
-def _undo_fields(work, full, id, rows, kept):
-    policy.require(work.actor, "edit", full, id)
-    row, current = writer.fetch(full, id, lock=True)
-    back, state_moved = {}, False
-    for change in rows:
-        part = field_by_id(full.name, change.field_id)
-        if part is None:
-            continue
-        if current.get(part.name) != loads(part, change.new):
-            kept.append((full, _title(work.actor, full.name, id), say("「{label}」此后又被改过，保留现在的值。", label=part.title)))
-            continue
-        back[part.name] = loads(part, change.old)
-        state_moved |= bool(full.workflow) and part.name == full.workflow.field
-    if not back:
-        return 0
-    if state_moved and not policy.may(work.actor, "approve", full, id) and row["updated_by"] != work.by:
+class _Undoing:
+    """A change set on its way back, records of one register and kind at a time: `count` went back, `kept` stayed and why."""
+
+    def __init__(self, work, change_set):
+        self.work, self.change_set, self.count, self.kept = work, change_set, 0, []
+
+    def take_back(self, full, way, versions):
+        """`versions` are {id: version the change set left the record at}."""
+        ways = {CREATE: self._unmake, TRASH: self._bring_back, RESTORE: self._trash, UPDATE: self._put_back}
+        stayed = ways[way](full, versions)
+        if stayed:
+            titles = self._titles(full, stayed)
+            self.kept += [(full, titles[id], sentence) for id, sentences in stayed.items() for sentence in sentences]
+
+    def _titles(self, full, ids):
+        """What the actor may be told of records' names: he need not see every record of a change set."""
+        seen = _among(full, self.work.actor, ids)
+        return dict.fromkeys(ids, query.NO_ACCESS.zh) | query.labels(full.name, seen, writer.INDEXER)
+
+    def _unmake(self, full, versions):
+        found = writer.fetch_many(full, versions)
+        there = [id for id in versions if id in found and found[id][0]["deleted_at"] is None]
+        changed = {id: [say("新增之后有人改过，保留。")] for id in there if found[id][0]["version"] != versions[id]}
+        return changed | self._trash(full, [id for id in there if id not in changed])
+
+    def _trash(self, full, ids):
+        return self._counted(ids, writer.trash(full.name, self.work, dict.fromkeys(ids)))
+
+    def _bring_back(self, full, ids):
+        return self._counted(ids, writer.bring_back(full.name, self.work, list(ids)))
+
+    def _counted(self, ids, refused):
+        self.count += len(ids) - len(refused)
+        return {id: [error.sentence] for id, error in refused.items()}
+
+    def _put_back(self, full, versions):
+        """Fields go back to what stood there before, those apart that someone has changed since."""
+        stayed, back = {}, {}
+        editable = policy.among(full, self.work.actor, versions, action="edit")
+        found = writer.fetch_many(full, versions, lock=True)
+        for id, rows in self._field_changes(full, versions).items():
+            try:
+                if id not in editable:
+                    policy.require(self.work.actor, "edit", full, id)
+                values = _earlier_values(full, found[id][1], rows, stayed.setdefault(id, []))
+                if values:
+                    _refuse_settled(self.work, full, *found[id], values)
+                    back[id] = values
+            except AppError as error:
+                stayed[id] = [error.sentence]
+        refused = writer.put_back(full.name, self.work, back)
+        for id, error in refused.items():
+            stayed[id].append(error.sentence)
+        self.count += len(back) - len(refused)
+        return {id: sentences for id, sentences in stayed.items() if sentences}
+
+    def _field_changes(self, full, ids):
+        """{record id: [(field, old, new)]}, the last change first."""
+        mine = (Change.change_set == self.change_set) & (Change.register == full.name) & one_of(Change.record_id, list(ids))
+        rows = Change.select(Change.record_id, Change.field_id, Change.old, Change.new).where(mine & (Change.action == UPDATE))
+        found = {id: [] for id in ids}
+        for id, field_id, old, new in rows.order_by(Change.id.desc()).tuples():
+            part = field_by_id(full.name, field_id)
+            if part is not None:
+                found[id].append((part, loads(part, old), loads(part, new)))
+        return found
+
+
+def _earlier_values(full, current, changes, stayed):
+    """{field name: value before} of what still stands as the change set left it; the sentences for what does not go to `stayed`."""
+    back = {}
+    for part, old, new in changes:
+        if back.get(part.name, current.get(part.name)) == new:
+            back[part.name] = old
+        else:
+            stayed.append(say("「{label}」此后又被改过，保留现在的值。", label=part.title))
+    return back
+
+
+def _refuse_settled(work, full, row, current, back):
+    """A state that others settled stays, and so does a record in a locked state."""
+    if not full.workflow or full.workflow.field not in back:
+        writer.refuse_locked(full, current)
+    elif not policy.may(work.actor, "approve", full, row["id"]) and row["updated_by"] != work.by:
         raise NotAllowed(say("状态已由他人办理，不能撤销。"), "state_of_others")
-    writer.restore_values(full, work, id, back)
-    return 1

@@ -8,6 +8,7 @@ from models.journal import Change
 from models.values import now
 
 CREATE, UPDATE, TRASH, RESTORE = "create", "update", "trash", "restore"
+_COLUMNS = ("change_set", "register", "record_id", "version", "action", "field_id", "old", "new")
 
 
 @dataclass
@@ -61,19 +62,22 @@ class Work:
         """Writes down changes [(field, old, new)] of one record, or that it came, went or came back."""
         self.note_many(register, [(record_id, version, action, changes)])
 
+    def note_new(self, register, ids):
+        """Writes down that records came: one row each, without values."""
+        self.note_many(register, [(id, 1, CREATE, ()) for id in ids])
+
     def note_many(self, register, notes):
-        set_id = self.begin()
+        """Writes down [(record id, version, action, changes)]."""
+        set_id, name = self.begin(), register.name
         rows = []
-        for record_id, version, action, changes in notes:
-            base = {"change_set": set_id, "register": register.name, "record_id": record_id, "version": version, "action": action}
-            blank = {"field_id": "", "old": None, "new": None}
+        for id, version, action, changes in notes:
             if action == UPDATE:
                 rows += [
-                    base | {"field_id": part.id, "old": dumps(part, old), "new": dumps(part, new)} for part, old, new in changes
+                    (set_id, name, id, version, action, part.id, dumps(part, old), dumps(part, new)) for part, old, new in changes
                 ]
             else:
-                rows.append(base | blank)
-        tables.insert_rows(Change, rows)
+                rows.append((set_id, name, id, version, action, "", None, None))
+        tables.insert_columns(Change, _COLUMNS, list(zip(*rows, strict=True)) or [()] * len(_COLUMNS))
         self.changes += len(rows)
 
     def end(self):

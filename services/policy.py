@@ -7,6 +7,7 @@ from operator import or_
 import peewee
 
 from models import registry, tables
+from models.base import one_of
 from models.errors import Label, NotAllowed, NotFound, Sentence, say
 from models.values import today
 
@@ -193,18 +194,26 @@ def may(actor, action, register, record_id=None):
     if action in ("edit", "approve") and registry.get(register.name).system:
         return Decision(False, say("「{register}」由系统记录，不能修改。", register=label), "system_register")
     if record_id is not None and not covers(register, actor, action, record_id):
-        return Decision(
-            False,
-            say("这条记录不在您可以{action}的范围内。", action=ACTIONS[action]),
-            f"out_of_rows:{register.name}:{action}",
-        )
+        return out_of_rows(register, action)
     return Decision(True, say("已授予「{register}」的{action}权限。", register=label, action=ACTIONS[action]), "granted")
+
+
+def out_of_rows(register, action):
+    """The answer for a record that is not among the rows the action is granted on."""
+    sentence = say("这条记录不在您可以{action}的范围内。", action=ACTIONS[action])
+    return Decision(False, sentence, f"out_of_rows:{register.name}:{action}")
 
 
 def covers(register, actor, action, record_id, trash=False):
     """Whether one record is among the rows the action is granted on."""
     query = rows(register, actor, action=action, trash=trash)
     return query.where(query.model.id == record_id).exists()
+
+
+def among(register, actor, ids, *, action="view", trash=False):
+    """Which of these ids are rows the action is granted on."""
+    source = rows(register, actor, action=action, trash=trash)
+    return {id for (id,) in source.where(one_of(source.model.id, ids)).select(source.model.id).tuples()} if ids else set()
 
 
 def require(actor, action, register, record_id=None, trash=False):

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 
 import peewee
 
-from models import registry, tables
+from models import registry
 from models.base import atomic, database
-from models.errors import AppError, Conflict, Fault, Invalid, NotAllowed, NotFound, say
-from models.fields import Relation, Relations
+from models.errors import Conflict, Fault, Invalid, NeedsConfirmation, NotFound, say
 from models.journal import IdempotencyKey
 from models.values import now
-from services import policy, query, rules, search, writer
-from services.journal import RESTORE, TRASH, Work
+from services import policy, query, rules, writer
+from services.journal import Work
 
 MOST_AT_ONCE = 1000
+Cleaned = writer.Cleaned
 assert rules.SUBJECTS  # importing the rules is what registers them
 
 
@@ -67,7 +67,7 @@ class BulkDone:
 
 @contextmanager
 def working(actor, *, kind="form", reason="", confirmed="", change_set=None):
-    """One transaction and one Work, which goes on with `change_set` where one is given.
+    """One transaction and one Work, which goes on with `change_set` where one is given: long work lets others save in between.
 
     A unique key taken in the same moment is told as a taken value.
     """
@@ -199,121 +199,54 @@ def delete(register_name, actor, id, *, version, reason=""):
 
 
 def trash(work, register_name, id, version=None):
-    full = registry.get(register_name)
-    policy.require(work.actor, "edit", full, id)
-    row, values = writer.fetch(full, id, lock=True)
-    if row["deleted_at"] is not None:
-        raise NotFound()
-    writer.refuse_locked(full, values)
-    writer.refuse_whole(full, work, id, values)
-    if version is not None and version != row["version"]:
-        raise Conflict(say("您打开之后，这条记录被别人改过，请看过再删除。"), version=row["version"])
-    holders = pointing_at(full, id)
-    if holders:
-        counts = tuple(say("{register} {count} 条", register=other.titled, count=count) for other, count in holders)
-        raise Conflict(say("还有记录用到它，不能删除：{counts}。请先处理这些记录。", counts=counts), code="in_use")
-    model = tables.model(register_name)
-    model.update(deleted_at=work.at, deleted_by=work.by, version=row["version"] + 1).where(model.id == id).execute()
-    search.remove(register_name, [id])
-    work.note(full, id, row["version"] + 1, TRASH)
-    writer.run_effects(full, work, [id])
-
-
-def pointing_at(register, id):
-    """[(other register, how many of its live records point here)]"""
-    found = []
-    for other in registry.all():
-        if other.system:
-            continue
-        model = tables.model(other.name)
-        for part in other.fields:
-            if not isinstance(part, (Relation, Relations)) or part.to != register.name:
-                continue
-            tied = query.expression(other, part, "contains" if isinstance(part, Relations) else "eq", id)
-            count = model.select().where(tied & model.deleted_at.is_null()).count()
-            if count:
-                found.append((other, count))
-    return found
+    """One record to the trash, inside a Work; raises what keeps it."""
+    for error in writer.trash(register_name, work, {id: version}).values():
+        raise error
 
 
 def restore(register_name, actor, id):
     """Takes a record out of the trash; Invalid when its key has been given to another meanwhile."""
     with working(actor, kind="restore") as work:
-        bring_back(work, register_name, id)
+        for error in writer.bring_back(register_name, work, [id]).values():
+            raise error
         return Saved(query.get(register_name, actor, id), work.change_set)
-
-
-def bring_back(work, register_name, id):
-    full = registry.get(register_name)
-    if not policy.covers(full, work.actor, "view", id, trash=True):
-        raise NotFound()
-    decision = policy.may(work.actor, "edit", full)
-    if not decision or not policy.covers(full, work.actor, "edit", id, trash=True):
-        raise NotAllowed(decision.reason, decision.rule)
-    row, values = writer.fetch(full, id, lock=True)
-    writer.refuse_whole(full, work, id, values)
-    faults = writer.taken(full, values, id) + writer.gone_targets(full, values)
-    if faults:
-        raise Invalid(faults)
-    model = tables.model(register_name)
-    model.update(deleted_at=None, deleted_by=None, version=row["version"] + 1).where(model.id == id).execute()
-    writer.reindex(full, [id])
-    work.note(full, id, row["version"] + 1, RESTORE)
-    writer.run_effects(full, work, [id])
 
 
 # -- sets ----------------------------------------------------------------------------------------------------------------
 
 
-def create_many(register_name, actor, rows, *, kind="seed", work=None):
-    """Ids of many new records from raw values, in order, in one transaction: same cleaning and checks, in sets.
+def write_set(work, register_name, creates=(), updates=()):
+    """Writes many rows inside a Work, each checked as a single one is; gives a SetDone that tells of every row what became of it.
 
-    Invalid names the rows by "n.field". Rules that ask other records run row by row, and not for seeds, which are made to fit.
+    `creates` are raw values, `updates` (id, version, raw changed values); rows are numbered through both. Sound rows are written,
+    faulty ones are not, and hide nothing of the others. Rows with warnings are written where `work.confirmed`. Values that
+    `Field.clean` has given already come as `Cleaned`. Some thousands of rows at a time keep memory small.
+    Raises only what is not about one row: NotAllowed for the whole register, Unavailable.
     """
-    if work is not None:
-        return _insert_many(registry.get(register_name), work, list(rows))
-    with working(actor, kind=kind) as work:
-        return _insert_many(registry.get(register_name), work, list(rows))
+    return writer.write_set(register_name, work, creates, updates)
 
 
-def _insert_many(full, work, raws):
-    actor = work.actor
-    policy.require(actor, "edit", full)
-    view = full if actor.system else policy.view(full, actor)
-    cleaned = [writer.clean(view, actor, raw, by_app=actor.system) for raw in raws]
-    rows, faults = [values for values, _ in cleaned], {at: found for at, (_, found) in enumerate(cleaned) if found}
-    for at, found in writer.check_relations(full, actor, rows).items():
-        faults.setdefault(at, []).extend(found)
-    if faults:
-        raise Invalid([replace(fault, field=f"{at}.{fault.field}") for at in sorted(faults) for fault in faults[at]])
-    ids = writer.next_ids(tables.model(full.name), len(rows)) if rows else []
-    for values in rows:
-        writer.fill_defaults(full, actor, values)
-        for part in full.live:
-            values.setdefault(part.name, None)
-    writer.make_codes(full, rows, ids)
-    writer.fill(full, rows)
-    ruled = full if work.kind != "seed" else replace(full, rules=tuple(rule for rule in full.rules if not rule.check))
-    found = [replace(f, field=f"{at}.{f.field}") for at, values in enumerate(rows) for f in writer.faults_of(ruled, work, values)]
-    if work.kind == "seed":
-        found = [fault for fault in found if fault.level == "error"]
-    writer.settle(work, found)
-    writer.insert(full, work, rows, ids)
-    if not actor.system:
-        confirm_scopes(full, actor, ids)
-    writer.run_effects(full, work, ids)
-    return ids
+def create_many(register_name, actor, rows, *, kind="seed", work=None):
+    """Ids of many new records from raw values, in order, all or none, in one transaction.
+
+    Invalid names the rows by "n.field". Rules with a check are not asked of seeds, which are made to fit.
+    """
+    if work is None:
+        with working(actor, kind=kind) as work:
+            return create_many(register_name, actor, rows, work=work)
+    with atomic():
+        done = writer.write_set(register_name, work, rows)
+        if done.faults:
+            raise Invalid(_numbered(done.faults) + _numbered(done.warnings))
+        if done.warnings and None in done.ids:
+            raise NeedsConfirmation(_numbered(done.warnings))
+    work.infos += [fault.sentence for faults in done.infos.values() for fault in faults]
+    return list(done.ids)
 
 
-def confirm_scopes(full, actor, ids):
-    """After saving a set: every row must be one the actor may edit; a fault names the first that is not by "n.field"."""
-    for start in range(0, len(ids), 500):
-        part = ids[start : start + 500]
-        source = policy.rows(full, actor, action="edit")
-        allowed = {id for (id,) in source.where(source.model.id.in_(part)).select(source.model.id).tuples()}
-        for at, id in enumerate(part, start):
-            if id not in allowed:
-                raise Invalid([replace(writer.out_of_scope(full), field=f"{at}.{writer.out_of_scope(full).field}")])
+def _numbered(faults):
+    """The faults of a set's rows, in order, each at "n.field"."""
+    return [replace(fault, field=f"{at}.{fault.field}") for at in sorted(faults) for fault in faults[at]]
 
 
 class _Rehearsed(Exception):
@@ -344,22 +277,16 @@ def apply_bulk(register_name, actor, ids, values, *, reason="", change_set=None)
 
 def _bulk(work, register_name, ids, values, ready, refused):
     known = _all_seen(register_name, work.actor, ids)
-    full = registry.get(register_name)
-    work.begin()  # before the first savepoint: what one refused record takes back must not take the change set along
-    for record in known:
-        try:
-            with atomic():
-                written = writer.update(register_name, work, record.id, values, version=record.version)
-        except AppError as error:
-            refused.append((record, error.sentence))
+    done = writer.write_set(register_name, work, updates=[(record.id, record.version, values) for record in known])
+    for at, record in enumerate(known):
+        stopped = done.faults.get(at) or (() if work.confirmed else done.warnings.get(at))
+        if stopped:
+            refused.append((record, stopped[0].sentence))
             continue
-        parts = [
-            (part, record.values.get(part.name), written.values.get(part.name))
-            for part in full.live
-            if part.name in record.values and part.name in written.values and record.values[part.name] != written.values[part.name]
-        ]
+        changes = done.changes(at)
+        parts = [(record.register.by_name[name], *pair) for name, pair in changes.items() if name in record.values]
         if parts:
-            ready.append((record, parts))
+            ready.append((record, sorted(parts, key=lambda part: record.register.fields.index(part[0]))))
 
 
 def _all_seen(register_name, actor, ids):
@@ -383,10 +310,9 @@ def _all_seen(register_name, actor, ids):
 
 def plan_delete(register_name, actor, ids):
     """Which of these records could go to the trash, with nothing written."""
-    ready, refused = [], []
     try:
         with working(actor, kind="trash") as work:
-            _trash_all(work, register_name, ids, ready, refused)
+            ready, refused = _trash_all(work, register_name, ids)
             raise _Rehearsed
     except _Rehearsed:
         return BulkPlan([(record, []) for record in ready], refused)
@@ -394,20 +320,15 @@ def plan_delete(register_name, actor, ids):
 
 def delete_many(register_name, actor, ids, reason="", *, change_set=None):
     """Moves records to the trash; those that cannot go are told with the reason. With `change_set` they join an earlier call's."""
-    ready, refused = [], []
     with working(actor, kind="trash", reason=reason, change_set=change_set) as work:
-        _trash_all(work, register_name, ids, ready, refused)
+        ready, refused = _trash_all(work, register_name, ids)
     return BulkDone(len(ready), work.change_set, refused)
 
 
-def _trash_all(work, register_name, ids, ready, refused):
+def _trash_all(work, register_name, ids):
+    """([records that went], [(record, sentence) that stay])"""
     policy.require(work.actor, "edit", registry.get(register_name))
     known = _all_seen(register_name, work.actor, ids)
-    work.begin()
-    for record in known:
-        try:
-            with atomic():
-                trash(work, register_name, record.id)
-            ready.append(record)
-        except AppError as error:
-            refused.append((record, error.sentence))
+    kept = writer.trash(register_name, work, {record.id: None for record in known})
+    ready = [record for record in known if record.id not in kept]
+    return ready, [(record, kept[record.id].sentence) for record in known if record.id in kept]

@@ -10,7 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
+from pypinyin import Style, lazy_pinyin, pinyin
+from pypinyin.phrases_dict import phrases_dict
 
 from models.base import execute_many, is_postgres
 from models.fields import Code
@@ -33,7 +34,29 @@ def _is_latin(run):
 @lru_cache(maxsize=20_000)
 def initials(run):
     """纬五路一小 → wwlyx; a character with several readings takes the usual one in this word."""
-    return "".join(syllable[0] for syllable in lazy_pinyin(run, style=Style.FIRST_LETTER, errors="ignore") if syllable)
+    letters = [_initial(character) for character in run]
+    if any(not sure and _in_a_word(run, at) for at, (_, sure) in enumerate(letters)):
+        return "".join(syllable[0] for syllable in lazy_pinyin(run, style=Style.FIRST_LETTER, errors="ignore") if syllable)
+    return "".join(letter for letter, _ in letters)
+
+
+@lru_cache(maxsize=30_000)
+def _initial(character):
+    """(the letter with which a character's usual reading begins, whether all its readings begin so)"""
+    found = pinyin(character, style=Style.FIRST_LETTER, heteronym=True, errors="ignore")
+    letters = [syllable[:1] for syllable in (found[0] if found else ("",))]
+    return letters[0], len(set(letters)) == 1
+
+
+def _in_a_word(run, at):
+    """Whether a character may belong to a word whose reading the dictionary tells."""
+    return any(pair in _pairs() for pair in (run[max(at - 1, 0) : at + 1], run[at : at + 2]) if len(pair) == 2)
+
+
+@lru_cache(maxsize=1)
+def _pairs():
+    """Every two characters that stand side by side in a word of the dictionary of readings."""
+    return frozenset(word[at : at + 2] for word in phrases_dict for at in range(len(word) - 1))
 
 
 def _cut(text):
@@ -56,31 +79,38 @@ _pieces = lru_cache(maxsize=20_000)(_cut)
 
 
 def tokens(register, values, labels, title, district_id, school_id):
-    """The token text of one record: its searched fields' values, relations by their labels."""
+    """The token text of one record: its searched fields' values, relations by their labels; `title()` names it."""
     words, others = [], []
     for name in register.search:
         field = register.field(name)
-        value = values.get(name)
-        text = labels.get(name, "") if field.control == "relation" else field.render(value)
+        text = labels.get(name, "") if field.control == "relation" else field.render(values.get(name))
         if not text:
             continue
         # A code comes once: in the cache it would only push out the names, which come again and again.
         is_code = isinstance(field, Code)
         found_words, found_others = _cut(text) if is_code else _pieces(text)
-        words += [*found_words, "x"]
+        words += found_words
+        words.append("x")
         others += found_others
         if is_code:
             others.append("k" + "".join(_RUN.findall(fold(text))))
     # People begin with the name, not with the code that stands before it in a title.
     named = [register.field(name) for name in register.title if not isinstance(register.field(name), Code)]
     start = " ".join(labels.get(f.name, "") if f.control == "relation" else f.render(values.get(f.name)) for f in named)
-    runs = _RUN.findall(fold(start if start.strip() else title))
-    if runs:
-        letters = "".join(initials(run) for run in runs if not _is_latin(run))
-        others += ["b" + "".join(runs)[:2], "j" + letters[:LONGEST_RUN]]
+    others += _beginning(start if start.strip() else title())
     units = [f"ud{district_id}"] if district_id else []
     units += [f"us{school_id}"] if school_id else []
     return " ".join([*words, *dict.fromkeys(others), *units])
+
+
+@lru_cache(maxsize=20_000)
+def _beginning(text):
+    """The tokens that say how a name begins."""
+    runs = _RUN.findall(fold(text))
+    if not runs:
+        return ()
+    letters = "".join(initials(run) for run in runs if not _is_latin(run))
+    return ("b" + "".join(runs)[:2], "j" + letters[:LONGEST_RUN])
 
 
 @dataclass(frozen=True)

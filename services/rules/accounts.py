@@ -9,14 +9,14 @@ from services.behaviours import checks, effects
 from services.rules.common import one
 
 
-@checks("school_in_district")
+@checks("school_in_district", apart=True)
 def school_in_district(checked):
     """An account's school lies in the account's district."""
     school = one("school", checked.values.get("school"))
     return school is None or school.f_district == checked.values.get("district")
 
 
-@checks("within_own_powers")
+@checks("within_own_powers", apart=True)
 def within_own_powers(checked):
     """A district clerk keeps accounts of the district's own schools' reporters, and nobody his own rights (DESIGN §1)."""
     actor, values = checked.actor, checked.values

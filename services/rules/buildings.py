@@ -52,7 +52,7 @@ def grade_buildings(work, building_ids):
             writer.update(full.name, work, id, values, version=row["version"], by_app=True)
 
 
-@checks("appraised_after_found")
+@checks("appraised_after_found", apart=True)
 def appraised_after_found(checked):
     """No appraisal lies before the damage was found (S067)."""
     building = one("damaged_building", checked.values.get("damaged_building"))
@@ -60,7 +60,7 @@ def appraised_after_found(checked):
     return not building or not building.f_found_on or not day or day >= building.f_found_on
 
 
-@checks("progress_falls")
+@checks("progress_falls", apart=True)
 def progress_falls(checked):
     """Progress does not go down without a reason (S068)."""
     before, after = checked.old.get("progress"), checked.values.get("progress")

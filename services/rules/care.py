@@ -15,14 +15,14 @@ STAYS = {
 }
 
 
-@checks("class_school_level")
+@checks("class_school_level", apart=True)
 def class_school_level(checked):
     """Only senior and complete secondary schools run Xinjiang and Tibet classes (S011)."""
     school = one("school", checked.values.get("school"))
     return school is None or school.f_level in ("senior", "complete")
 
 
-@checks("stay_transition")
+@checks("stay_transition", apart=True)
 def stay_transition(checked):
     """留校⇄返程途中⇄回原籍, 返程途中→已返校, any→其他 (S011)."""
     before, after = checked.old.get("stay_status"), checked.values.get("stay_status")

@@ -2,6 +2,7 @@
 
 from models import tables
 from models.values import today
+from services.behaviours import looked_up
 
 
 def live(name):
@@ -12,8 +13,10 @@ def live(name):
 
 def one(name, id):
     """A live row by id, or None."""
+    if not isinstance(id, int):
+        return None
     model, rows = live(name)
-    return rows.where(model.id == id).first() if isinstance(id, int) else None
+    return looked_up((name, id), lambda: rows.where(model.id == id).first())
 
 
 def others(checked, name=None):

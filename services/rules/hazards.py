@@ -19,14 +19,14 @@ def keep_first_due(register, rows):
             values["first_due_on"] = values.get("due_on")
 
 
-@checks("major_hazard_due")
+@checks("major_hazard_due", apart=True)
 def major_hazard_due(checked):
     """A major hazard is due within the days of the parameter 隐患限时(重大), 7 unless set (S100)."""
     due, found = checked.values.get("due_on"), checked.values.get("found_on")
     return not due or not found or due <= found + timedelta(days=parameter("隐患限时（重大）", 7))
 
 
-@checks("closes_by_authority")
+@checks("closes_by_authority", apart=True)
 def closes_by_authority(checked):
     """Nobody closes his own item; a major hazard is closed by a district or a team (S100)."""
     if checked.actor.system:
@@ -36,7 +36,7 @@ def closes_by_authority(checked):
     return checked.values.get("level") != "major" or bool(checked.actor.roles & AUTHORITIES)
 
 
-@checks("same_school")
+@checks("same_school", apart=True)
 def same_school(checked):
     """A hazard's building and visit are of its school."""
     for name, register in (("building", "damaged_building"), ("visit", "visit")):
@@ -46,7 +46,7 @@ def same_school(checked):
     return True
 
 
-@checks("reporter_rectifies")
+@checks("reporter_rectifies", apart=True)
 def reporter_rectifies(checked):
     """A school reports its self-checks and rectifies what others found; it does not rewrite their findings (DESIGN §1)."""
     actor = checked.actor

@@ -27,14 +27,14 @@ def no_duplicate_name(checked):
     return not rows.where((model.f_name == values.get("name")) & (model.f_district == values.get("district"))).exists()
 
 
-@checks("no_damage_buildings")
+@checks("no_damage_buildings", apart=True)
 def no_damage_buildings(checked):
     """A school attested undamaged has no damaged building that is still open (S066)."""
     model, rows = live("damaged_building")
     return not rows.where((model.f_school == checked.record_id) & (model.f_state != "closed")).exists()
 
 
-@checks("close_school_open_items")
+@checks("close_school_open_items", apart=True)
 def close_school_open_items(checked):
     """A school that closes has no open hazards or damaged buildings (S001)."""
     hazard, hazards = live("hazard")
@@ -42,7 +42,7 @@ def close_school_open_items(checked):
     return no_damage_buildings(checked) and not hazards.where(mine).exists()
 
 
-@checks("foreign_school")
+@checks("foreign_school", apart=True)
 def foreign_school(checked):
     """Foreign teachers work at schools of a foreign kind only, and such a school stays one while they do (S012, S013)."""
     if checked.register.name == "foreign_teacher":
@@ -74,14 +74,14 @@ def headcount_jump(checked):
     )
 
 
-@checks("headcount_parts")
+@checks("headcount_parts", apart=True)
 def headcount_parts(checked):
     """Teachers and support staff are part of the staff (S002)."""
     parts = [checked.values.get(name) for name in ("teachers", "support_staff", "staff")]
     return not all(isinstance(part, int) for part in parts) or parts[0] + parts[1] <= parts[2]
 
 
-@checks("headcount_size")
+@checks("headcount_size", apart=True)
 def headcount_size(checked):
     """No kindergarten has 3,200 children (S002, bad input)."""
     school, students = one("school", checked.values.get("school")), checked.values.get("students")

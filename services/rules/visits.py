@@ -8,7 +8,7 @@ from services.rules.common import live, one, others, overlapping
 MOST_VISITS_A_DAY = 12
 
 
-@checks("visit_assigned")
+@checks("visit_assigned", apart=True)
 def visit_assigned(checked):
     """A visit's school is assigned to its team that day; a special visit is a special team's (S110)."""
     values = checked.values
@@ -28,7 +28,7 @@ def recheck_parent(checked):
     return parent is not None and parent.f_school == checked.values.get("school") and parent.id != checked.record_id
 
 
-@checks("visit_result_hazards")
+@checks("visit_result_hazards", apart=True)
 def visit_result_hazards(checked):
     """限期整改 comes with a hazard that has an owner and a date; 停用 with a hazard or a building out of use (S110)."""
     if checked.record_id is None:
@@ -42,7 +42,7 @@ def visit_result_hazards(checked):
     return checked.values.get("result") == "stop_use" and buildings.where(stopped).exists()
 
 
-@checks("passed_with_major_hazard")
+@checks("passed_with_major_hazard", apart=True)
 def passed_with_major_hazard(checked):
     """合格 while a major hazard is open asks for a reason (S110, bad input)."""
     model, rows = live("hazard")
@@ -58,7 +58,7 @@ def visits_per_day(checked):
     return rows.where(same).count() < MOST_VISITS_A_DAY
 
 
-@checks("team_members")
+@checks("team_members", apart=True)
 def team_members(checked):
     """A team's lead is among its members, of whom there are two at least (S109)."""
     if checked.record_id is None:
@@ -95,7 +95,7 @@ def assignment_overlap(checked):
     return not rows.where(unit & model.f_team.in_(same_kind) & overlapping(model, values)).exists()
 
 
-@checks("assignment_in_district")
+@checks("assignment_in_district", apart=True)
 def assignment_in_district(checked):
     """A district's team takes units of that district only (S112)."""
     team = one("inspection_team", checked.values.get("team"))

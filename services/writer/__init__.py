@@ -4,37 +4,33 @@ A write runs inside one transaction (models.base.atomic) and one Work. It checks
 actor may not have, he may not make.
 """
 
-from services.writer.faults import derive, faults_of, refuse_whole, settle, taken
+from services.writer.faults import derive, faults_of, refuse_whole, taken
 from services.writer.indexing import INDEXER, reindex
-from services.writer.one import create, refuse_locked, restore_values, update
-from services.writer.relations import check_relations, gone_targets
-from services.writer.rows import fetch, next_ids
-from services.writer.saving import insert, run_effects
-from services.writer.scope import out_of_scope
-from services.writer.values import Written, clean, fill, fill_defaults, make_codes
+from services.writer.one import create, refuse_locked, update
+from services.writer.rows import fetch, fetch_many
+from services.writer.saving import run_effects
+from services.writer.sets import SetDone, put_back, write_set
+from services.writer.trash import bring_back, trash
+from services.writer.values import Cleaned, Written
 
 __all__ = [
     "INDEXER",
+    "Cleaned",
+    "SetDone",
     "Written",
-    "check_relations",
-    "clean",
+    "bring_back",
     "create",
     "derive",
     "faults_of",
     "fetch",
-    "fill",
-    "fill_defaults",
-    "gone_targets",
-    "insert",
-    "make_codes",
-    "next_ids",
-    "out_of_scope",
+    "fetch_many",
+    "put_back",
     "refuse_locked",
     "refuse_whole",
     "reindex",
-    "restore_values",
     "run_effects",
-    "settle",
     "taken",
+    "trash",
     "update",
+    "write_set",
 ]

@@ -1,73 +1,147 @@
 """What is wrong with a whole row: required fields, the register's rules, values that must be unique."""
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
 from models import conditions, tables
+from models.base import one_of
 from models.errors import Fault, Invalid, NeedsConfirmation, NotAllowed, say
 from models.fields import Derived
+from models.reports import Rule
 from models.values import NA
 from services import behaviours, query
 from services.behaviours import Checked
 
 
-def faults_of(register, work, values, old=None, changed=None, record_id=None, move=""):
-    """Faults of a whole row: required fields and rules. A fault that stood before and is not touched does not block an edit."""
-    old = old or {}
-    changed = frozenset(values if changed is None else changed)
-    faults = []
-    for field in register.live:
-        if field.required and field.name in changed and values.get(field.name) is None:
-            faults.append(Fault(field.name, "required", say("请填写「{label}」。", label=field.title)))
-    with_derived = derive(register, values)
-    for rule in register.rules:
-        touched = not old or rule.always or move or involved(rule) & changed
-        if touched and not satisfied(rule, register, work.actor, with_derived, old, changed, record_id, move):
-            faults += rule_faults(rule, register, with_derived)
+@dataclass(frozen=True)
+class Asking:
+    """A rule made ready to be asked of many rows: its conditions as functions, the fields whose change makes it worth asking."""
+
+    rule: Rule
+    when: object
+    must: object
+    involved: frozenset
+
+    def holds(self, values, day=None):
+        """Whether the rule's own words hold, None where its check must be asked as well."""
+        if self.when and not self.when(values, day):
+            return True
+        if self.must and not self.must(values, day):
+            return False
+        if self.rule.require and any(values.get(name) is None for name in self.rule.require):
+            return False
+        return None if self.rule.check else True
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A register's required fields and rules, ready to be asked; `derives` says that they read fields worked out from others."""
+
+    register: object
+    required: tuple
+    askings: tuple
+    derives: bool
+
+
+_ready = {}
+
+
+def rules_of(register):
+    """The register's rules, made ready once for each declaration value."""
+    kept = _ready.get(register.name)
+    if kept is None or kept.register is not register:
+        kept = _ready[register.name] = _made_ready(register)
+    return kept
+
+
+def _made_ready(register):
+    askings = tuple(
+        Asking(rule, rule.when and conditions.test(rule.when), rule.must and conditions.test(rule.must), involved(rule))
+        for rule in register.rules
+    )
+    derived = {field.name for field in register.fields if isinstance(field, Derived)}
+    reads = any(derived & asking.involved for asking in askings)
+    required = tuple(
+        (field.name, Fault(field.name, "required", say("请填写「{label}」。", label=field.title)))
+        for field in register.live
+        if field.required
+    )
+    return Rules(register, required, askings, reads)
+
+
+def faults_of(register, work, values, old=None, changed=None, record_id=None, move="", *, day=None, later=None, ahead=()):
+    """Faults of a whole row: required fields and rules. A fault that stood before and is not touched does not block an edit.
+
+    A set of rows is first asked what can be answered before any of them is written: with a list `later`, rules with a check
+    that is not `ahead` are not asked but put there.
+    """
+    rules, old = rules_of(register), old or {}
+    changed = frozenset(values) if changed is None else changed
+    faults = [fault for name, fault in rules.required if values.get(name) is None and name in changed]
+    seen = derive(register, values) if rules.derives else values
+    for asking in rules.askings:
+        if old and not move and not asking.rule.always and asking.involved.isdisjoint(changed):
+            continue
+        holds = asking.holds(seen, day)
+        if holds is None:
+            if later is not None and asking.rule.check not in ahead:
+                later.append(asking.rule)
+                continue
+            seen = seen if seen is not values else derive(register, values)
+            holds = _check(asking.rule, register, work.actor, seen, old, changed, record_id, move)
+        if not holds:
+            faults += rule_faults(asking.rule, values)
     return faults
 
 
-def blanks(found, faults):
-    """The required fields left blank, but for those that already have a fault: a wrong value is not a missing one."""
+def _check(rule, register, actor, values, old, changed, record_id, move):
+    return behaviours.CHECKS[rule.check](Checked(actor, register, record_id, values, old, changed, move))
+
+
+def faults_in_turn(register, work, line):
+    """Faults by the rules that were put off until the row's turn to be written had come."""
+    id, changed = (line.id, line.changed) if line.row else (None, frozenset(line.values))
+    seen = derive(register, line.values)
+    wrong = [rule for rule in line.later if not _check(rule, register, work.actor, seen, line.old, changed, id, "")]
+    return [fault for rule in wrong for fault in rule_faults(rule, line.values)]
+
+
+def blanks(register, values, faults, changed=None):
+    """Faults for required fields left blank, but for those that already have a fault: a wrong value is not a missing one."""
     told = {fault.field for fault in faults}
-    return [fault for fault in found if fault.code == "required" and fault.field not in told]
+    required = rules_of(register).required
+    return [
+        fault for name, fault in required if values.get(name) is None and name not in told and (changed is None or name in changed)
+    ]
 
 
 def refuse_whole(register, work, id, values):
     """Raises NotAllowed where a rule that is asked on every write keeps this row from coming or going as a whole."""
-    for rule in register.rules:
-        if rule.always and not satisfied(rule, register, work.actor, derive(register, values), values, frozenset(values), id, ""):
-            raise NotAllowed(say("{text}", text=rule.title), rule.id)
+    for asking in rules_of(register).askings:
+        if not asking.rule.always:
+            continue
+        seen, changed = derive(register, values), frozenset(values)
+        holds = asking.holds(seen, None)
+        if holds is None:
+            holds = _check(asking.rule, register, work.actor, seen, values, changed, id, "")
+        if not holds:
+            raise NotAllowed(say("{text}", text=asking.rule.title), asking.rule.id)
 
 
 def derive(register, values):
+    """The row's values with those worked out from others."""
     derived = {field.name: conditions.holds(field.when, values) for field in register.fields if isinstance(field, Derived)}
     return values | derived
 
 
-@lru_cache(maxsize=4096)
 def involved(rule):
     """The fields whose change makes a rule worth asking again."""
-    return (
-        conditions.fields_of(rule.when)
-        | conditions.fields_of(rule.must)
-        | set(rule.require)
-        | ({rule.field} if rule.field else set())
-    )
+    named = {rule.field} if rule.field else set()
+    return frozenset(conditions.fields_of(rule.when) | conditions.fields_of(rule.must) | set(rule.require) | named)
 
 
-def satisfied(rule, register, actor, values, old, changed, record_id, move):
-    if rule.when and not conditions.holds(rule.when, values):
-        return True
-    if rule.must and not conditions.holds(rule.must, values):
-        return False
-    if any(values.get(name) is None for name in rule.require):
-        return False
-    if not rule.check:
-        return True
-    return behaviours.CHECKS[rule.check](Checked(actor, register, record_id, values, old, changed, move))
-
-
-def rule_faults(rule, register, values):
+def rule_faults(rule, values):
     """Where a broken rule's sentence stands: at its field, else at the first required field that is empty, else on top."""
     empty = [name for name in rule.require if values.get(name) is None]
     place = rule.field or (empty[0] if empty else "")
@@ -85,22 +159,58 @@ def settle(work, faults):
     work.infos += [fault.sentence for fault in faults if fault.level == "info"]
 
 
+def unique_groups(register):
+    """The groups of field names whose values together belong to one record: the key, and each unique field."""
+    groups = [register.key] if register.key else []
+    return groups + [(field.name,) for field in register.live if field.unique and (field.name,) not in groups]
+
+
 def taken(register, values, record_id=None):
     """Faults for a business key, or a unique field, that another row has already. They do not say whose."""
-    model, faults = tables.model(register.name), []
-    groups = [register.key] if register.key else []
-    groups += [(field.name,) for field in register.live if field.unique and (field.name,) not in groups]
-    for names in groups:
-        if all(values.get(name) is None for name in names):
-            continue
-        same = model.deleted_at.is_null()
-        for name in names:
-            part = query.column(model, register, name)
-            # Parts of a key may be empty (a team takes a district or a school): empty equals empty, which an index does not say.
-            same &= part.is_null() if values.get(name) in (None, NA) else part == values[name]
-        if record_id is not None:
-            same &= model.id != record_id
-        if model.select(model.id).where(same).exists():
-            labels = tuple(register.field(name).title for name in names)
-            faults.append(Fault(names[-1], "taken", say("「{labels}」已有同样的值，请核对后换一个。", labels=labels)))
+    return taken_in_set(register, [(values, record_id)])[0]
+
+
+def taken_in_set(register, rows):
+    """For each of the rows (values, record id or None) its faults for values that another record has, or an earlier row of the
+    set. Parts of a key may be empty (a team takes a district or a school): empty equals empty, which an index does not say.
+    """
+    faults = [[] for _ in rows]
+    for names in unique_groups(register):
+        marks = [_mark(values, names) for values, _ in rows]
+        held = _holders(register, names, {mark for mark in marks if any(part is not None for part in mark)})
+        for at, mark in enumerate(marks):
+            if not any(part is not None for part in mark):
+                continue
+            mine = rows[at][1] if rows[at][1] is not None else ("new", at)
+            if held.setdefault(mark, {mine}) - {mine}:
+                labels = tuple(register.field(name).title for name in names)
+                faults[at].append(Fault(names[-1], "taken", say("「{labels}」已有同样的值，请核对后换一个。", labels=labels)))
     return faults
+
+
+def _mark(values, names):
+    return tuple(None if values.get(name) is NA else values.get(name) for name in names)
+
+
+def _holders(register, names, marks):
+    """{mark: ids of the live records that have it}, by the field of the group that tells most."""
+    if not marks:
+        return {}
+    model = tables.model(register.name)
+    columns = [query.column(model, register, name) for name in names]
+    leading = max(range(len(names)), key=lambda at: len({mark[at] for mark in marks} - {None}))
+    some = [columns[leading].db_value(value) for value in {mark[leading] for mark in marks} - {None}]
+    parts = [one_of(columns[leading], some)] if some else []
+    if any(mark[leading] is None for mark in marks):
+        parts.append(columns[leading].is_null())
+    if len(marks) == 1:
+        # One row is found by all its key's parts, as the index has them.
+        (only,) = marks
+        parts = [reduce(and_, [c.is_null() if v is None else c == v for c, v in zip(columns, only, strict=True)])]
+    found = {}
+    for part in parts:
+        for id, *have in model.select(model.id, *columns).where(model.deleted_at.is_null() & part).tuples():
+            mark = tuple(have)
+            if mark in marks:
+                found.setdefault(mark, set()).add(id)
+    return found

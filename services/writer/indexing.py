@@ -1,10 +1,15 @@
 """The search entries of rows as they are written."""
 
+from functools import partial
+
 from models import registry, tables
+from models.base import one_of
 from models.fields import Relation
 from models.values import NA
 from services import query, search
 from services.writer.rows import values_of
+
+AT_ONCE = 2000
 
 
 def index(register, rows):
@@ -20,27 +25,28 @@ def index(register, rows):
     entries = []
     for id, values, (district, school) in rows:
         own = {name: known.get(values.get(name), "") for name, known in labelled.items()}
-        entries.append((id, search.tokens(register, values, own, query.title_of(register, values, own), district, school)))
+        entries.append((id, search.tokens(register, values, own, partial(query.title_of, register, values, own), district, school)))
     search.put(register.name, entries)
 
 
 def reindex(register, ids):
     """Search entries made anew from the stored rows."""
     model = tables.model(register.name)
-    for at in range(0, len(ids), 500):
-        found = model.select().where(model.id.in_(ids[at : at + 500]) & model.deleted_at.is_null()).dicts()
+    for at in range(0, len(ids), AT_ONCE):
+        found = model.select().where(one_of(model.id, ids[at : at + AT_ONCE]) & model.deleted_at.is_null()).dicts()
         index(register, [(row["id"], values_of(register, row), (row["district_id"], row["school_id"])) for row in found])
 
 
-def reindex_mentions(register_name, id):
-    """Records of other registers that are found by this one's name."""
+def reindex_mentions(register_name, ids):
+    """Records of other registers that are found by the names of these."""
     for other in registry.all():
         for name in other.search:
             field = other.field(name)
             if isinstance(field, Relation) and field.to == register_name:
                 model = tables.model(other.name)
-                tied = query.column(model, other, name) == id
-                reindex(other, [row_id for (row_id,) in model.select(model.id).where(tied & model.deleted_at.is_null()).tuples()])
+                tied = one_of(query.column(model, other, name), ids)
+                found = model.select(model.id).where(tied & model.deleted_at.is_null()).tuples()
+                reindex(other, [id for (id,) in found])
 
 
 class _Indexer:

@@ -9,9 +9,9 @@ from services.journal import loads, since
 from services.writer.faults import blanks, faults_of, settle, taken
 from services.writer.relations import check_relations
 from services.writer.rows import fetch, next_ids
-from services.writer.saving import insert, run_effects, save
+from services.writer.saving import Line, insert, run_effects, save
 from services.writer.scope import confirm_scope, units_of
-from services.writer.values import Written, clean, fill, fill_defaults, make_codes
+from services.writer.values import Written, clean, complete, defaults_of, fill, make_codes
 
 FREE = "free"
 
@@ -24,16 +24,14 @@ def create(register_name, work, raw, *, by_app=False):
     view = full if named_allowed(full, actor, raw) else policy.view(full, actor)
     values, faults = clean(view, actor, raw, by_app=by_app or actor.system)
     faults += check_relations(full, actor, [values]).get(0, [])
-    fill_defaults(full, actor, values)
-    for field in full.live:
-        values.setdefault(field.name, None)
+    values = complete(full, values, dict.fromkeys(field.name for field in full.live), defaults_of(full, actor))
     ids = next_ids(tables.model(full.name), 1)
     make_codes(full, [values], ids)
     if not faults:
         fill(full, [values])
         faults = faults_of(full, work, values) + taken(full, values)
     else:
-        faults += blanks(faults_of(full, work, values), faults)
+        faults += blanks(full, values, faults)
     settle(work, faults)
     insert(full, work, [values], ids)
     confirm_scope(full, actor, ids[0])
@@ -68,7 +66,7 @@ def update(register_name, work, id, raw, *, version, by_app=False, move=None):
     row, old = found
     if not move and not by_app:
         refuse_locked(full, old)
-    view = full if by_app or actor.system else policy.view(full, actor, _Row(id))
+    view = full if by_app or actor.system else policy.view(full, actor, Row(id))
     values, faults = clean(view, actor, raw, by_app=by_app or bool(move) or actor.system)
     if not by_app:
         chosen = {name: value for name, value in values.items() if value != old.get(name)}
@@ -84,11 +82,11 @@ def update(register_name, work, id, raw, *, version, by_app=False, move=None):
         if set(changed) & ({*full.key} | {field.name for field in full.live if field.unique}):
             faults += taken(full, after, id)
     else:
-        faults += blanks(faults_of(full, work, after, old, frozenset(values)), faults)
+        faults += blanks(full, after, faults, frozenset(values))
     settle(work, faults)
     if not changed:
         return Written(full, id, row["version"], old, merged)
-    save(full, work, row, old, after, changed)
+    save(full, work, [Line(id, row=row, old=old, values=after, changed=frozenset(changed))])
     if not by_app:
         confirm_scope(full, actor, id, move.action if move else "edit")
     run_effects(full, work, [id])
@@ -96,7 +94,7 @@ def update(register_name, work, id, raw, *, version, by_app=False, move=None):
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     id: int
 
 
@@ -131,18 +129,3 @@ def merge(full, view, id, current, version, old, values):
         names = tuple(full.field(part.field).title for part in contested)
         raise Conflict(say("您填写期间，别人也改了{fields}，请选定用哪个。", fields=names), contested, current)
     return tuple(merged)
-
-
-def restore_values(full, work, id, values):
-    """Writes earlier values back, state and app-filled fields included: they stood there before, so they are not cleaned again.
-
-    The row must pass the rules about what changes (warnings apart: it was saved so once), and stay in the actor's scope.
-    """
-    row, old = fetch(full, id, lock=True)
-    after = old | values
-    changed = {name: value for name, value in after.items() if value != old.get(name)}
-    faults = [fault for fault in faults_of(full, work, after, old, frozenset(changed), id) if fault.level == "error"]
-    settle(work, faults + [fault for fault in taken(full, after, id) if set(changed) & {*full.key}])
-    save(full, work, row, old, after, changed)
-    confirm_scope(full, work.actor, id)
-    run_effects(full, work, [id])

@@ -1,10 +1,10 @@
 """The records a row points at: whether they may be chosen, whether they are still there, and the links to several of them."""
 
 from models import registry, tables
+from models.base import one_of
 from models.errors import Fault, say
 from models.fields import Relation, Relations
 from models.journal import Link
-from models.values import NA
 from services import policy
 from services.writer.values import ids_of
 
@@ -27,36 +27,35 @@ def check_relations(register, actor, rows):
 
 def visible(target, actor, ids):
     """Which of these ids of a register the actor may see."""
-    ids, found = sorted(ids), set()
-    source = policy.rows(registry.get(target), actor)
-    for at in range(0, len(ids), 500):
-        part = source.where(source.model.id.in_(ids[at : at + 500])).select(source.model.id)
-        found |= {id for (id,) in part.tuples()}
-    return found
+    return policy.among(registry.get(target), actor, ids)
 
 
-def gone_targets(register, values):
-    """Faults for relations to records that are in the trash: a row does not come back without what it hangs on."""
-    faults = []
+def gone_targets(register, rows):
+    """For each row its faults for relations to records in the trash: a row does not come back without what it hangs on."""
+    faults = [[] for _ in rows]
     for field in register.live:
-        value = values.get(field.name)
-        if isinstance(field, (Relation, Relations)) and value is not None and value is not NA:
-            ids = set(value if isinstance(value, tuple) else (value,))
-            model = tables.model(field.to)
-            alive = model.select().where(model.id.in_(sorted(ids)) & model.deleted_at.is_null()).count()
-            if alive < len(ids):
+        if not isinstance(field, (Relation, Relations)):
+            continue
+        ids = {id for values in rows for id in ids_of(values.get(field.name))}
+        model = tables.model(field.to)
+        alive = {id for (id,) in model.select(model.id).where(one_of(model.id, ids) & model.deleted_at.is_null()).tuples()}
+        for at, values in enumerate(rows):
+            if not alive.issuperset(ids_of(values.get(field.name))):
                 sentence = say("「{label}」所指的记录已删除，请先恢复那条记录。", label=field.title)
-                faults.append(Fault(field.name, "relation", sentence))
+                faults[at].append(Fault(field.name, "relation", sentence))
     return faults
 
 
-def link(register, id, values):
-    """The links of a record's several-relations fields, as given."""
+def link(register, rows, *, fresh=False):
+    """The links of records' several-relations fields, as given: rows are (id, values); `fresh` records have none yet."""
     for field in register.fields:
-        if isinstance(field, Relations) and field.name in values:
-            mine = (Link.register == register.name) & (Link.field_id == field.id) & (Link.record_id == id)
-            Link.delete().where(mine).execute()
-            targets = values[field.name] or ()
-            if targets:
-                base = {"register": register.name, "field_id": field.id, "record_id": id}
-                Link.insert_many([base | {"target_id": target} for target in targets]).execute()
+        if not isinstance(field, Relations):
+            continue
+        given = [(id, values[field.name] or ()) for id, values in rows if field.name in values]
+        if given and not fresh:
+            mine = (Link.register == register.name) & (Link.field_id == field.id)
+            Link.delete().where(mine & one_of(Link.record_id, [id for id, _ in given])).execute()
+        base = {"register": register.name, "field_id": field.id}
+        made = [base | {"record_id": id, "target_id": target} for id, targets in given for target in targets]
+        if made:
+            tables.insert_rows(Link, made)

@@ -3,7 +3,7 @@
 import peewee
 
 from models import tables
-from models.base import database, is_postgres
+from models.base import database, is_postgres, one_of
 from models.fields import Relations
 from models.journal import Link
 from models.values import NA
@@ -21,16 +21,24 @@ def next_ids(model, count):
     return list(range(last + 1, last + count + 1))
 
 
-def stored(register, values):
-    """Column values of a row's Python values; 不适用 is kept beside an empty column."""
-    row, marks = {}, ""
-    for field in register.fields:
-        value = values.get(field.name)
-        if field.stored and field.name in values:
-            row[f"f_{field.id}"] = None if value is NA else value
-        if value is NA:
-            marks += f"|{field.id}"
-    return row | {"na_fields": f"{marks}|" if marks else None}
+def stored(register, rows, names=None):
+    """{column name: values, one for each row} of the rows' Python values; 不适用 is kept beside an empty column.
+
+    `names` are the fields that are stored, all of them by default.
+    """
+    fields = [field for field in register.fields if field.stored and (names is None or field.name in names)]
+    found = {f"f_{field.id}": [values.get(field.name) for values in rows] for field in fields}
+    for field in fields:
+        if field.na:
+            key = f"f_{field.id}"
+            found[key] = [None if value is NA else value for value in found[key]]
+    return found | {"na_fields": _marks(register, rows)}
+
+
+def _marks(register, rows):
+    answerable = [field for field in register.fields if field.na]
+    marks = ["".join(f"|{field.id}" for field in answerable if values.get(field.name) is NA) for values in rows]
+    return [f"{mark}|" if mark else None for mark in marks]
 
 
 def values_of(register, row):
@@ -42,16 +50,28 @@ def values_of(register, row):
 
 def fetch(register, id, *, lock=False):
     """A row as stored, with its linked values; None when there is no such row. Never for showing: rights are the caller's."""
+    return fetch_many(register, [id], lock=lock).get(id)
+
+
+def fetch_many(register, ids, *, lock=False):
+    """{id: (row as stored, its values by field name)} of the rows there are, trash included."""
     model = tables.model(register.name)
-    found = model.select().where(model.id == id)
-    row = (found.for_update() if lock and is_postgres() else found).dicts().first()
-    if row is None:
-        return None
-    values = values_of(register, row)
+    asked = model.select().where(one_of(model.id, ids))
+    if lock and is_postgres():
+        asked = asked.order_by(model.id).for_update()  # in one order, so that two sets never wait for each other
+    found = {row["id"]: (row, values_of(register, row)) for row in asked.dicts()}
     for field in register.fields:
         if isinstance(field, Relations):
-            mine = (Link.register == register.name) & (Link.field_id == field.id) & (Link.record_id == id)
-            values[field.name] = (
-                tuple(t for (t,) in Link.select(Link.target_id).where(mine).order_by(Link.target_id).tuples()) or None
-            )
-    return row, values
+            linked = _linked(register, field, found)
+            for id, (_, values) in found.items():
+                values[field.name] = linked.get(id)
+    return found
+
+
+def _linked(register, field, ids):
+    """{record id: ids of the field's targets}"""
+    found = {}
+    mine = (Link.register == register.name) & (Link.field_id == field.id) & one_of(Link.record_id, list(ids))
+    for id, target in Link.select(Link.record_id, Link.target_id).where(mine).order_by(Link.target_id).tuples():
+        found[id] = (*found.get(id, ()), target)
+    return found

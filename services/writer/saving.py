@@ -1,106 +1,145 @@
 """Rows into the database: their columns, links, files, journal and search entries."""
 
+from dataclasses import dataclass, field as attribute
+
 from models import tables
-from models.errors import Conflict, Fault, Invalid, say
-from models.fields import Attachment, Relations
-from models.journal import Attachment as StoredFile, Link
+from models.base import execute_many, is_postgres
+from models.errors import Fault, Invalid, say
+from models.fields import Attachment
+from models.journal import Attachment as StoredFile
 from services import behaviours
-from services.journal import CREATE, UPDATE
+from services.journal import UPDATE
 from services.writer.indexing import index, reindex_mentions
 from services.writer.relations import link
 from services.writer.rows import stored
 from services.writer.scope import propagate_scope, scope_of
-from services.writer.values import ids_of
+
+
+@dataclass
+class Line:
+    """One row on its way into the database: its id, the row as stored and its values (none of a new row), the values it will have.
+
+    `raw` is what was given, `version` the one the change started from, `at` its place in a set; `faults` what is wrong
+    with it, `later` the rules still to be asked. A `sound` row was found, read and understood; its rules may still refuse it.
+    """
+
+    id: int | None
+    raw: dict = attribute(default_factory=dict)
+    version: int | None = None
+    at: int = 0
+    row: dict | None = None
+    old: dict = attribute(default_factory=dict)
+    values: dict = attribute(default_factory=dict)
+    changed: frozenset = frozenset()
+    faults: list = attribute(default_factory=list)
+    later: list = attribute(default_factory=list)
+    merged: tuple = ()
+    sound: bool = True
+
+    def settle_changes(self):
+        """Which fields will differ from what is stored."""
+        self.changed = frozenset(name for name, value in self.values.items() if value != self.old.get(name))
 
 
 def insert(register, work, rows, ids):
     """Rows into the table, their links, files, journal entries and index entries."""
-    model = tables.model(register.name)
+    model, count = tables.model(register.name), len(rows)
     units = scope_of(register, rows, ids)
-    made = [
-        stored(register, values)
-        | {
-            "id": id,
-            "version": 1,
-            "created_at": work.at,
-            "created_by": work.by,
-            "updated_at": work.at,
-            "updated_by": work.by,
-            "district_id": district,
-            "school_id": school,
-        }
-        for values, id, (district, school) in zip(rows, ids, units, strict=True)
-    ]
-    tables.insert_rows(model, made)
-    links = [
-        {"register": register.name, "field_id": field.id, "record_id": id, "target_id": target}
-        for field in register.fields
-        if isinstance(field, Relations)
-        for values, id in zip(rows, ids, strict=True)
-        for target in ids_of(values.get(field.name))
-    ]
-    if links:
-        tables.insert_rows(Link, links)
-    if any(isinstance(field, Attachment) for field in register.fields):
-        for values, id in zip(rows, ids, strict=True):
-            claim_files(register, work.actor, id, values)
-    work.note_many(register, [(id, 1, CREATE, ()) for id in ids])
-    index(register, [(id, values, unit) for id, values, unit in zip(ids, rows, units, strict=True)])
+    moment = model.created_at.db_value(work.at)
+    columns = stored(register, rows) | {
+        "id": ids,
+        "version": [1] * count,
+        "created_at": [moment] * count,
+        "created_by": [work.by] * count,
+        "updated_at": [moment] * count,
+        "updated_by": [work.by] * count,
+        "district_id": [district for district, _ in units],
+        "school_id": [school for _, school in units],
+    }
+    filled = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+    tables.insert_columns(model, list(filled), list(filled.values()))
+    link(register, list(zip(ids, rows, strict=True)), fresh=True)
+    for id, values in zip(ids, rows, strict=True):
+        claim_files(register, work.actor, id, values)
+    work.note_new(register, ids)
+    index(register, list(zip(ids, rows, units, strict=True)))
 
 
-def claim_files(register, actor, id, values):
-    """Files named in a record become its own: the actor's uploads that belong to no record yet, or its own already."""
+def save(register, work, lines):
+    """The changed columns, links, files, journal and index of rows; their dependants' scope where their unit moved."""
+    rows, ids = [line.values for line in lines], [line.id for line in lines]
+    units = dict(zip(ids, scope_of(register, rows, ids), strict=True))
+    by_fields = {}
+    for line in lines:
+        by_fields.setdefault(line.changed, []).append(line)
+    for changed, part in by_fields.items():
+        _save_columns(register, work, part, changed, units)
+    link(register, [(line.id, {name: line.values[name] for name in line.changed}) for line in lines])
+    for line in lines:
+        claim_files(register, work.actor, line.id, {name: line.values[name] for name in line.changed})
+    work.note_many(register, [(line.id, line.row["version"] + 1, UPDATE, _parts(register, line)) for line in lines])
+    moved = [line.id for line in lines if units[line.id] != (line.row["district_id"], line.row["school_id"])]
+    searched, gone = {*register.search, *register.title}, set(moved)
+    index(register, [(line.id, line.values, units[line.id]) for line in lines if line.id in gone or searched & line.changed])
+    if moved:
+        propagate_scope(register.name, moved)
+    renamed = [line.id for line in lines if line.changed & set(register.title)]
+    if renamed:
+        reindex_mentions(register.name, renamed)
+
+
+def _parts(register, line):
+    """What the journal is told: [(field, old, new)] in the declared order."""
+    return [(field, line.old.get(field.name), line.values[field.name]) for field in register.fields if field.name in line.changed]
+
+
+def _save_columns(register, work, lines, changed, units):
+    """One statement for all rows that change the same fields. The rows are locked, so that their versions stand."""
+    model = tables.model(register.name)
+    columns = stored(register, [line.values for line in lines], changed)
+    columns |= {
+        "version": [line.row["version"] + 1 for line in lines],
+        "updated_at": [work.at] * len(lines),
+        "updated_by": [work.by] * len(lines),
+        "district_id": [units[line.id][0] for line in lines],
+        "school_id": [units[line.id][1] for line in lines],
+    }
+    fields = [model._meta.fields[name] for name in columns]
+    values = [tables.db_values(field, column) for field, column in zip(fields, columns.values(), strict=True)]
+    mark = "%s" if is_postgres() else "?"
+    sets = ", ".join(f'"{field.column_name}" = {mark}' for field in fields)
+    execute_many(
+        f'UPDATE "{model._meta.table_name}" SET {sets} WHERE id = {mark}',
+        list(zip(*values, [line.id for line in lines], strict=True)),
+    )
+
+
+def file_faults(register, actor, id, values):
+    """Faults for files that are not the actor's to give: named are his uploads that belong to no record yet, or the record's own."""
+    faults = []
     for field in register.fields:
         wanted = values.get(field.name) if isinstance(field, Attachment) else None
         if not wanted:
             continue
         free = StoredFile.record_id.is_null() & (StoredFile.uploaded_by == actor.id)
         own = (StoredFile.register == register.name) & (StoredFile.record_id == id)
-        found = {
-            row.id
-            for row in StoredFile.select(StoredFile.id).where(
-                StoredFile.id.in_(wanted) & (free | own) & StoredFile.kind.in_(field.accept)
-            )
-        }
+        kept = StoredFile.id.in_(wanted) & (free | own) & StoredFile.kind.in_(field.accept)
+        found = {id for (id,) in StoredFile.select(StoredFile.id).where(kept).tuples()}
         if set(wanted) - found:
-            raise Invalid(
-                [Fault(field.name, "file", say("「{label}」里有文件已失效，或不是这里收的种类，请重新上传。", label=field.title))]
-            )
-        StoredFile.update(register=register.name, record_id=id).where(StoredFile.id.in_(wanted)).execute()
+            sentence = say("「{label}」里有文件已失效，或不是这里收的种类，请重新上传。", label=field.title)
+            faults.append(Fault(field.name, "file", sentence))
+    return faults
 
 
-def save(full, work, row, old, after, changed):
-    """The changed columns, links, files, journal and index of one row; its dependants' scope when its unit moved."""
-    model, id = tables.model(full.name), row["id"]
-    units = scope_of(full, [after], [id])[0]
-    columns = stored(full, after)
-    keep = {f"f_{full.field(name).id}" for name in changed} | {"na_fields"}
-    columns = {key: value for key, value in columns.items() if key in keep}
-    written = (
-        model.update(
-            **columns,
-            version=row["version"] + 1,
-            updated_at=work.at,
-            updated_by=work.by,
-            district_id=units[0],
-            school_id=units[1],
-        )
-        .where((model.id == id) & (model.version == row["version"]))
-        .execute()
-    )
-    if not written:
-        raise Conflict(say("别人刚刚保存了这条记录，请刷新后重试。"), version=row["version"])
-    link(full, id, changed)
-    claim_files(full, work.actor, id, changed)
-    parts = [(full.field(name), old.get(name), value) for name, value in changed.items()]
-    work.note(full, id, row["version"] + 1, UPDATE, parts)
-    moved = units != (row["district_id"], row["school_id"])
-    if moved or set(changed) & {*full.search, *full.title}:
-        index(full, [(id, after, units)])
-    if moved:
-        propagate_scope(full.name, id, units)
-    if set(changed) & set(full.title):
-        reindex_mentions(full.name, id)
+def claim_files(register, actor, id, values):
+    """Files named in a record become its own."""
+    wanted = [file for field in register.fields if isinstance(field, Attachment) for file in values.get(field.name) or ()]
+    if not wanted:
+        return
+    faults = file_faults(register, actor, id, values)
+    if faults:
+        raise Invalid(faults)
+    StoredFile.update(register=register.name, record_id=id).where(StoredFile.id.in_(wanted)).execute()
 
 
 def run_effects(full, work, ids):

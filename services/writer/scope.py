@@ -1,6 +1,7 @@
 """Whose rows they are: the unit a row gets from what it hangs on, kept true when that moves, and asked again after saving."""
 
 from models import registry, tables
+from models.base import one_of
 from models.errors import Fault, Invalid, say
 from models.values import NA
 from services import policy, query
@@ -23,12 +24,9 @@ def scope_of(register, rows, ids):
 
 def units_of(register_name, ids):
     """{id: (district_id, school_id)} of records, trash included."""
-    model, found = tables.model(register_name), {}
-    ids = sorted(ids)
-    for at in range(0, len(ids), 500):
-        part = model.select(model.id, model.district_id, model.school_id).where(model.id.in_(ids[at : at + 500]))
-        found |= {id: (district, school) for id, district, school in part.tuples()}
-    return found
+    model = tables.model(register_name)
+    rows = model.select(model.id, model.district_id, model.school_id).where(one_of(model.id, ids))
+    return {id: (district, school) for id, district, school in rows.tuples()}
 
 
 def dependents(register_name):
@@ -44,18 +42,19 @@ def dependents(register_name):
     return found
 
 
-def propagate_scope(register_name, id, units):
-    """Rows that hang on a record take its new unit, and theirs in turn."""
+def propagate_scope(register_name, ids):
+    """Rows that hang on these records take the unit these now have, and theirs in turn."""
+    parent = tables.model(register_name).alias()
     for other, relation in dependents(register_name):
         model = tables.model(other.name)
-        tied = query.column(model, other, relation.name) == id
-        ids = [row_id for (row_id,) in model.select(model.id).where(tied).tuples()]
-        change = {"district_id": units[0]} if other.scope == "id:school" else {"district_id": units[0], "school_id": units[1]}
-        model.update(**change).where(tied).execute()
-        if ids:
-            reindex(other, ids)
-        for row_id in ids:
-            propagate_scope(other.name, row_id, units_of(other.name, [row_id])[row_id])
+        held_by = query.column(model, other, relation.name)
+        units = ("district_id",) if other.scope == "id:school" else ("district_id", "school_id")
+        change = {unit: parent.select(getattr(parent, unit)).where(parent.id == held_by) for unit in units}
+        moved = [id for (id,) in model.select(model.id).where(one_of(held_by, ids)).tuples()]
+        model.update(**change).where(one_of(held_by, ids)).execute()
+        if moved:
+            reindex(other, moved)
+            propagate_scope(other.name, moved)
 
 
 def confirm_scope(full, actor, id, action="edit"):

@@ -20,10 +20,21 @@ class Written:
     merged: tuple = ()
 
 
-def clean(register, actor, raw, *, by_app=False):
-    """Python values of the raw ones, all faults gathered. Unknown and read-only fields are faults, unless the app writes."""
-    values, faults = {}, []
+class Cleaned(dict):
+    """Values by field name as `Field.clean` gave them: they are not cleaned again. Services alone make one, never from a request."""
+
+
+def clean(register, actor, raw, *, by_app=False, known=None):
+    """Python values of the raw ones, all faults gathered. Unknown and read-only fields are faults, unless the app writes.
+
+    `known` keeps what the texts of a set were cleaned to: {name: (field name, {text: value})}.
+    """
+    values, faults, known = {}, [], {} if known is None else known
     for name, given in raw.items():
+        plain = type(given) is str
+        if plain and name in known and given in known[name][1]:
+            values[known[name][0]] = known[name][1][given]
+            continue
         field = register.by_name.get(name)
         if field is None:
             faults.append(Fault(name, "unknown_field", say("没有「{name}」这一列。", name=str(name)[:60])))
@@ -31,25 +42,37 @@ def clean(register, actor, raw, *, by_app=False):
             faults.append(Fault(field.name, "read_only", say("「{label}」由系统填写，不能修改。", label=field.title)))
         else:
             try:
-                values[field.name] = field.clean(given)
+                values[field.name] = value = given if isinstance(raw, Cleaned) else field.clean(given)
             except FieldError as error:
                 faults.append(Fault(field.name, error.code, error.sentence))
+                continue
+            if plain:
+                known.setdefault(name, (field.name, {}))[1][given] = value
     return values, faults
 
 
-def fill_defaults(register, actor, values):
-    """Declared defaults for fields that were not given at all; a workflow's first state."""
+def defaults_of(register, actor):
+    """{field name: value} of the declared defaults, today and for this actor."""
+    found = {}
     for field in register.live:
-        if field.name not in values and field.default is not None and field.stored:
-            default = field.default
-            if default == "$me":
-                values[field.name] = actor.id
-            elif isinstance(default, str) and default.startswith("$today"):
-                values[field.name] = days_from(default)
-            else:
-                values[field.name] = now() if default == "$now" else field.clean(default)
+        default = field.default
+        if default is None or not field.stored:
+            continue
+        if default == "$me":
+            found[field.name] = actor.id
+        elif isinstance(default, str) and default.startswith("$today"):
+            found[field.name] = days_from(default)
+        else:
+            found[field.name] = now() if default == "$now" else field.clean(default)
+    return found
+
+
+def complete(register, values, blank, defaults):
+    """A new row's values with the defaults of fields that were not given at all, and the workflow's first state."""
+    values = blank | defaults | values
     if register.workflow and values.get(register.workflow.field) is None:
         values[register.workflow.field] = register.workflow.initial
+    return values
 
 
 def fill(register, rows):

@@ -71,7 +71,7 @@ def test_many_rows_with_a_taken_key_are_a_fault(city):
 
 
 def test_a_district_imports_no_row_for_a_school_it_only_sees(city):
-    rows = [city.new("school_headcount", "a1"), city.new("school_headcount", "ax")]
+    rows = [city.new("school_headcount", unit, as_of=day(-999)) for unit in ("a1", "ax")]
     error = refused(Invalid, records.create_many, "school_headcount", city.actor("district_a"), rows, kind="import")
     assert {code for _, code in codes(error)} == {"out_of_scope"}
 

@@ -1,0 +1,285 @@
+"""Many rows written as one set: each checked as a single row is, but what must be asked of the database is asked for all at once.
+
+A faulty row keeps none of the others from being checked, nor from being written.
+"""
+
+from dataclasses import dataclass
+
+from models import registry, tables
+from models.base import atomic
+from models.errors import AppError, Fault, Invalid, NotFound, Unavailable, say
+from models.values import today
+from services import behaviours, policy
+from services.writer.faults import blanks, faults_in_turn, faults_of, taken_in_set, unique_groups
+from services.writer.one import Row, merge, named_allowed, refuse_locked
+from services.writer.relations import check_relations
+from services.writer.rows import fetch_many, next_ids
+from services.writer.saving import Line, file_faults, insert, run_effects, save
+from services.writer.scope import out_of_scope
+from services.writer.values import clean, complete, defaults_of, fill, make_codes
+
+
+@dataclass(frozen=True)
+class SetDone:
+    """What became of a set, row by row: creates first, then updates, each by its place in the set.
+
+    `ids` has None where a new row was not written; `faults` names the rows that were not, `warnings` those that have some
+    (written only when confirmed), `infos` what is only said, `merged` the fields others had changed meanwhile.
+    """
+
+    ids: tuple
+    faults: dict
+    warnings: dict
+    infos: dict
+    merged: dict
+    lines: tuple
+
+    def changes(self, at):
+        """{field name: (old, new)} of one row that was there before."""
+        line = self.lines[at]
+        return {name: (line.old.get(name), line.values[name]) for name in line.changed}
+
+
+def write_set(register_name, work, creates=(), updates=()):
+    """Writes the sound rows of a set and tells of the others. Creates are raw values, updates (id, version, raw changed values).
+
+    Raises only what is not about one row: NotAllowed for a register the actor may not write, Unavailable.
+    """
+    full = registry.get(register_name)
+    policy.require(work.actor, "edit", full)
+    new = [Line(None, raw, at=at) for at, raw in enumerate(creates)]
+    there = [Line(id, raw, version, at) for at, (id, version, raw) in enumerate(updates, len(new))]
+    lines = new + there
+    _prepare_new(full, work, new)
+    _prepare_changes(full, work, there)
+    _refuse_taken(full, lines)
+    _write_in_turn(full, work, lines)
+    return _done(work, lines)
+
+
+def _done(work, lines):
+    def told(level):
+        found = {line.at: tuple(fault for fault in line.faults if fault.level == level) for line in lines if line.faults}
+        return {at: faults for at, faults in found.items() if faults}
+
+    ids = tuple(line.id if line.row or may_go(work, line) else None for line in lines)
+    return SetDone(
+        ids, told("error"), told("warning"), told("info"), {line.at: line.merged for line in lines if line.merged}, tuple(lines)
+    )
+
+
+def may_go(work, line):
+    """Whether nothing keeps a row from being written: no error, and no warning that is not confirmed (an undone row stood so once)."""
+    lax = work.confirmed or work.kind in ("seed", "undo")
+    return not any(fault.level == "error" or (fault.level == "warning" and not lax) for fault in line.faults)
+
+
+def put_back(register_name, work, wanted):
+    """Writes earlier values back, {id: values}, state and app-filled fields included: they stood there before, so they are not
+    cleaned again. A row must pass the rules about what changes, and stay in the actor's scope. Gives {id: AppError} of the others.
+    """
+    full = registry.get(register_name)
+    found = fetch_many(full, wanted, lock=True)
+    lines = [Line(id, at=at, row=found[id][0], old=found[id][1]) for at, id in enumerate(wanted)]
+    for line in lines:
+        line.values = line.old | wanted[line.id]
+        line.settle_changes()
+    _ask_rules(full, work, lines)
+    _refuse_taken(full, lines)
+    _write_in_turn(full, work, lines)
+    return {line.id: Invalid(line.faults) for line in lines if not may_go(work, line)}
+
+
+# -- checking ------------------------------------------------------------------------------------------------------------
+
+
+def _prepare_new(full, work, lines):
+    """New rows cleaned, completed and checked, as far as that goes before any of them is written."""
+    if not lines:
+        return
+    view = full if work.actor.system else policy.view(full, work.actor)
+    _clean(full, work, lines, view, lambda line: full if named_allowed(full, work.actor, line.raw) else view)
+    _check_relations(full, work, lines, [line.values for line in lines])
+    blank, defaults = dict.fromkeys(field.name for field in full.live), defaults_of(full, work.actor)
+    for line in lines:
+        line.values = complete(full, line.values, blank, defaults)
+    sound = [line for line in lines if line.sound]
+    for line, id in zip(sound, next_ids(tables.model(full.name), len(sound)), strict=True):
+        line.id = id
+    make_codes(full, [line.values for line in lines], [line.id or 0 for line in lines])
+    fill(full, [line.values for line in sound])
+    _ask_rules(full, work, lines)
+
+
+def _prepare_changes(full, work, lines):
+    """Changes of rows that are there: found, cleaned, merged with what others saved meanwhile, and checked."""
+    if not lines:
+        return
+    found = _found(full, work, lines)
+    view = full if work.actor.system else policy.view(full, work.actor)
+    _clean(full, work, found, view, lambda line: policy.view(full, work.actor, Row(line.id)))
+    chosen = [{name: value for name, value in line.values.items() if value != line.old.get(name)} for line in found]
+    _check_relations(full, work, found, chosen)
+    for line in found:
+        _merge(full, view, line)
+        line.values = line.old | line.values
+    sound = [line for line in found if line.sound]
+    fill(full, [line.values for line in sound])
+    for line in found:
+        line.settle_changes()
+    _ask_rules(full, work, found)
+
+
+def _found(full, work, lines):
+    """The lines whose record is there and may be changed by the actor, with the record; the others are told why not."""
+    ids = {line.id for line in lines if isinstance(line.id, int) and 0 < line.id < 2**63}
+    seen = policy.among(full, work.actor, ids)
+    editable = seen if work.actor.system else policy.among(full, work.actor, seen, action="edit")
+    there, found = fetch_many(full, seen, lock=True), {}
+    for line in lines:
+        try:
+            if line.id not in there or there[line.id][0]["deleted_at"] is not None:
+                raise NotFound()
+            if line.id not in editable:
+                policy.require(work.actor, "edit", full, line.id)
+            if line.id in found:
+                raise Invalid([Fault("", "repeated", say("这条记录在同一批里出现了两次，只改了第一次的。"))])
+            line.row, line.old = there[line.id]
+            refuse_locked(full, line.old)
+            found[line.id] = line
+        except AppError as error:
+            _refuse(line, error)
+    return list(found.values())
+
+
+def _refuse(line, error):
+    """A row refused as a whole, by the error a single write would have raised."""
+    line.sound = False
+    if isinstance(error, Invalid):
+        line.faults += error.faults
+    else:
+        code = getattr(error, "code", "") or getattr(error, "rule", "") or "not_found"
+        line.faults.append(Fault("", code, error.sentence))
+
+
+def _clean(full, work, lines, view, particular):
+    """Cleans the rows' values, read through the view; a row that names a field outside it through its own particular view."""
+    known = {}
+    for line in lines:
+        own = view if line.raw.keys() <= view.by_name.keys() else particular(line)
+        line.values, faults = clean(own, work.actor, line.raw, by_app=work.actor.system, known=known)
+        if faults:
+            line.faults += faults
+            line.sound = False
+
+
+def _check_relations(full, work, lines, rows):
+    for at, faults in check_relations(full, work.actor, rows).items():
+        lines[at].faults += faults
+        lines[at].sound = False
+    for line, values in zip(lines, rows, strict=True):
+        faults = file_faults(full, work.actor, line.id, values)
+        line.faults += faults
+        line.sound &= not faults
+
+
+def _merge(full, view, line):
+    if line.sound:
+        try:
+            line.merged = merge(full, view, line.id, line.row["version"], line.version, line.old, line.values)
+        except AppError as error:
+            _refuse(line, error)
+
+
+def _ask_rules(full, work, lines):
+    """Required fields and rules. Checks that ask records of this register wait until the rows before them are written."""
+    day, ahead = today(), frozenset() if work.kind == "seed" else behaviours.APART
+    with behaviours.looking_once():
+        for line in lines:
+            changed = line.changed if line.row else None
+            if not line.sound:
+                line.faults += blanks(full, line.values, line.faults, changed)
+                continue
+            id = line.id if line.row else None
+            line.faults += faults_of(
+                full, work, line.values, line.old, changed, id, day=day, later=line.later, ahead=ahead
+            )  # fmt: skip
+
+
+def _refuse_taken(full, lines):
+    """Values that must be unique, asked for all rows at once; of two rows with the same one, the faultless one has it."""
+    names = {name for group in unique_groups(full) for name in group}
+    asked = [line for line in lines if line.sound and (not line.row or names & line.changed)]
+    asked.sort(key=lambda line: bool(line.faults))
+    found = taken_in_set(full, [(line.values, line.id if line.row else None) for line in asked])
+    for line, faults in zip(asked, found, strict=True):
+        line.faults += faults
+
+
+# -- writing -------------------------------------------------------------------------------------------------------------
+
+
+class _Outside(Exception):
+    """Rows of a set that would have left the actor's scope, told once they were saved: the set is taken back without them."""
+
+    def __init__(self, lines):
+        self.lines = lines
+
+
+def _write_in_turn(full, work, lines):
+    """Writes the rows in order. One whose rules ask records of its own register is asked when those before it stand."""
+    waiting = []
+    for line in lines:
+        if line.later and line.sound and work.kind != "seed":
+            _save(full, work, waiting)
+            waiting = []
+            line.faults += faults_in_turn(full, work, line)
+        if line.sound and may_go(work, line) and (line.changed or not line.row):
+            waiting.append(line)
+    _save(full, work, waiting)
+
+
+def _save(full, work, lines):
+    """Saves rows and runs their effects once; what turns out wrong only then is told of the rows it is about."""
+    try:
+        by_halves(work, lines, lambda part: _save_all(full, work, part), _refuse)
+    except _Outside as error:
+        for line in error.lines:
+            line.faults.append(out_of_scope(full))
+        _save(full, work, [line for line in lines if line not in error.lines])
+
+
+def by_halves(work, items, write, refuse):
+    """Runs write(items), all or none. Where it refuses, each half is tried by itself, down to refuse(item, error) of the one item."""
+    if not items:
+        return
+    work.begin()  # before the savepoint: what is taken back must not take the change set along
+    before = work.changes, len(work.infos)
+    try:
+        with atomic():
+            write(items)
+    except (AppError, _Outside) as error:
+        work.changes = before[0]
+        del work.infos[before[1] :]
+        if isinstance(error, (Unavailable, _Outside)):
+            raise
+        if len(items) == 1:
+            refuse(items[0], error)
+            return
+        by_halves(work, items[: len(items) // 2], write, refuse)
+        by_halves(work, items[len(items) // 2 :], write, refuse)
+
+
+def _save_all(full, work, lines):
+    new, there = [line for line in lines if not line.row], [line for line in lines if line.row]
+    ids = [line.id for line in new + there]
+    if new:
+        insert(full, work, [line.values for line in new], ids[: len(new)])
+    if there:
+        save(full, work, there)
+    if not work.actor.system:
+        covered = policy.among(full, work.actor, ids, action="edit")
+        outside = [line for line in lines if line.id not in covered]
+        if outside:
+            raise _Outside(outside)
+    run_effects(full, work, ids)
