@@ -1,5 +1,6 @@
 """`python -m bench`: all benchmarks."""
 
-from bench.list import main
+from bench import list, writing
 
-main()
+list.main()
+writing.main()

@@ -46,7 +46,7 @@ def make(path, rows):
     records.create_many("membership", SYSTEM, [{"account": clerk, "role": "city_clerk", "from_date": "2021-01-01"}])
     start = time.perf_counter()
     for at in range(0, rows, CHUNK):
-        records.create_many("damaged_building", SYSTEM, _buildings(schools, at, min(CHUNK, rows - at)))
+        records.create_many("damaged_building", SYSTEM, buildings(schools, at, min(CHUNK, rows - at)))
     return time.perf_counter() - start, clerk, districts[0]
 
 
@@ -76,7 +76,7 @@ def _schools(districts):
     return made
 
 
-def _buildings(schools, start, count):
+def buildings(schools, start, count):
     dice = random.Random(f"{SEED}/buildings/{start}")
     return [_building(dice, schools, at) for at in range(start, start + count)]
 

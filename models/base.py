@@ -2,6 +2,8 @@
 
 import json
 import logging
+import threading
+from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,13 +29,88 @@ class Base(peewee.Model):
         legacy_table_names = False
 
 
+class WriteQueue:
+    """Whose turn it is to write, among the threads of this process: first come, first served.
+
+    SQLite lets one write at a time and has the others try again by chance; under load some would never get their turn.
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._waiting = deque()
+        self._holder = None
+
+    def enter(self, seconds):
+        """Waits for this thread's turn; False when it does not come in time."""
+        me = threading.get_ident()
+        with self._lock:
+            if self._holder in (None, me):
+                self._holder = me
+                return True
+            turn = (me, threading.Event())
+            self._waiting.append(turn)
+        if turn[1].wait(seconds):
+            return True
+        with self._lock:
+            if not turn[1].is_set():
+                self._waiting.remove(turn)
+            return turn[1].is_set()
+
+    def leave(self):
+        """Hands the turn on, if it is this thread's."""
+        with self._lock:
+            if self._holder == threading.get_ident():
+                self._holder = None
+                if self._waiting:
+                    self._holder, turn = self._waiting.popleft()
+                    turn.set()
+
+
 class SqliteDatabase(APSWDatabase):
-    """SQLite through apsw, which binds no dates by itself: peewee's own tables get them as ISO text."""
+    """SQLite through apsw, which binds no dates by itself: peewee's own tables get them as ISO text. Who writes waits in a queue;
+    between processes SQLite's own timeout does.
+    """
+
+    def __init__(self, *args, **options):
+        self._queue = WriteQueue()
+        super().__init__(*args, **options)
 
     def _connect(self):
         connection = super()._connect()
         connection.convert_binding = lambda cursor, at, value: str(value)
         return connection
+
+    def _enter(self):
+        if not self._queue.enter(self._timeout):
+            raise peewee.OperationalError("database is locked: others were writing all the time")
+
+    def begin(self, lock_type=None):
+        self._enter()
+        try:
+            super().begin(lock_type)
+        except BaseException:
+            self._queue.leave()
+            raise
+
+    def commit(self):
+        done = super().commit()
+        self._queue.leave()
+        return done
+
+    def rollback(self):
+        try:
+            return super().rollback()
+        finally:
+            self._queue.leave()
+
+    def execute_sql(self, sql, params=None):
+        if self.in_transaction() or not sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            return super().execute_sql(sql, params)
+        self._enter()
+        try:
+            return super().execute_sql(sql, params)
+        finally:
+            self._queue.leave()
 
 
 def wal_is_safe(version):
@@ -45,10 +122,11 @@ def sqlite_version():
     return tuple(int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
 
 
-def connect(url, *, wait_seconds=5, connections=20):
+def connect(url, *, wait_seconds=10, connections=20):
     """Binds the proxy to `url` (postgresql://… with one or several hosts, or a file's path) and gives the database.
 
-    SQLite: WAL on a sound library, else the rollback journal; every transaction begins IMMEDIATE and waits `wait_seconds`.
+    SQLite: WAL on a sound library, else the rollback journal; every transaction begins IMMEDIATE, in its turn; nobody waits more than
+    `wait_seconds`.
     """
     if str(url).startswith(("postgresql://", "postgres://")):
         # The driver reads the address itself: several hosts and target_session_attrs pass through unchanged.

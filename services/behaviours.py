@@ -7,6 +7,10 @@ Three registries, by name: `fills` sets stored values before a row is written, `
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
+
+from models import conditions
+from models.fields import Derived
 
 FILLS, CHECKS, EFFECTS = {}, {}, {}
 APART = set()
@@ -61,17 +65,30 @@ def looked_up(key, look):
     return seen[key]
 
 
+def derive(register, values):
+    """A row's values with those worked out from others."""
+    derived = {field.name: conditions.holds(field.when, values) for field in register.fields if isinstance(field, Derived)}
+    return values | derived
+
+
 @dataclass(frozen=True)
 class Checked:
-    """What a rule's check is asked about: the row as it will be, as it was ({} when new), and what changes."""
+    """What a rule's check is asked about: the row as it will be, as it was ({} when new), and what changes.
+
+    `own` are its values as stored, `values` those and what is worked out from them.
+    """
 
     actor: object
     register: object
     record_id: int | None
-    values: dict
+    own: dict
     old: dict
     changed: frozenset
     move: str = ""
+
+    @cached_property
+    def values(self):
+        return derive(self.register, self.own)
 
 
 def names():

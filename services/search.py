@@ -60,7 +60,7 @@ def _pairs():
 
 
 def _cut(text):
-    """(word tokens, other tokens) of one value."""
+    """The tokens of one value, as text: its words side by side, the mark that parts fields, then the others."""
     words, others = [], []
     for run in _RUN.findall(fold(text)):
         if _is_latin(run):
@@ -72,35 +72,15 @@ def _cut(text):
         others += ["c" + character for character in dict.fromkeys(run)]
         letters = initials(run)
         others += ["i" + letters[at : at + LONGEST_RUN] for at in range(max(len(letters) - 1, 1)) if letters]
-    return tuple(words), tuple(others)
+    return " ".join([*words, "x", *dict.fromkeys(others)])
 
 
 _pieces = lru_cache(maxsize=20_000)(_cut)
 
 
-def tokens(register, values, labels, title, district_id, school_id):
-    """The token text of one record: its searched fields' values, relations by their labels; `title()` names it."""
-    words, others = [], []
-    for name in register.search:
-        field = register.field(name)
-        text = labels.get(name, "") if field.control == "relation" else field.render(values.get(name))
-        if not text:
-            continue
-        # A code comes once: in the cache it would only push out the names, which come again and again.
-        is_code = isinstance(field, Code)
-        found_words, found_others = _cut(text) if is_code else _pieces(text)
-        words += found_words
-        words.append("x")
-        others += found_others
-        if is_code:
-            others.append("k" + "".join(_RUN.findall(fold(text))))
-    # People begin with the name, not with the code that stands before it in a title.
-    named = [register.field(name) for name in register.title if not isinstance(register.field(name), Code)]
-    start = " ".join(labels.get(f.name, "") if f.control == "relation" else f.render(values.get(f.name)) for f in named)
-    others += _beginning(start if start.strip() else title())
-    units = [f"ud{district_id}"] if district_id else []
-    units += [f"us{school_id}"] if school_id else []
-    return " ".join([*words, *dict.fromkeys(others), *units])
+def _coded(text):
+    """The tokens of a code. It comes once: in the cache it would only push out the names, which come again and again."""
+    return _cut(text) + " k" + "".join(_RUN.findall(fold(text)))
 
 
 @lru_cache(maxsize=20_000)
@@ -108,9 +88,60 @@ def _beginning(text):
     """The tokens that say how a name begins."""
     runs = _RUN.findall(fold(text))
     if not runs:
-        return ()
+        return ""
     letters = "".join(initials(run) for run in runs if not _is_latin(run))
-    return ("b" + "".join(runs)[:2], "j" + letters[:LONGEST_RUN])
+    return f"b{''.join(runs)[:2]} j{letters[:LONGEST_RUN]}"
+
+
+@dataclass(frozen=True)
+class _Searched:
+    """What is asked of a register's rows, worked out once: (name, its text or None for a relation's label, its tokens) of each
+    searched field, and (name, its text) of those a title begins with, without and with codes.
+    """
+
+    register: object
+    fields: tuple
+    named: tuple
+    titled: tuple
+
+
+_searched = {}
+
+
+def _searched_of(register):
+    kept = _searched.get(register.name)
+    if kept is None or kept.register is not register:
+        searched = [register.field(name) for name in register.search]
+        title = [register.field(name) for name in register.title]
+        fields = tuple((field.name, _text_of(field), _coded if isinstance(field, Code) else _pieces) for field in searched)
+        # People begin with the name, not with the code that stands before it in a title.
+        named = tuple((field.name, _text_of(field)) for field in title if not isinstance(field, Code))
+        kept = _Searched(register, fields, named, tuple((field.name, _text_of(field)) for field in title))
+        _searched[register.name] = kept
+    return kept
+
+
+def _text_of(field):
+    return None if field.control == "relation" else field.render
+
+
+def tokens(register, values, labels, district_id, school_id):
+    """The token text of one record: its searched fields' values, relations by their labels."""
+    searched, found = _searched_of(register), []
+    for name, render, cut in searched.fields:
+        text = labels.get(name, "") if render is None else render(values.get(name))
+        if text:
+            found.append(cut(text))
+    found.append(_beginning(_said(searched.named, values, labels) or _said(searched.titled, values, labels)))
+    if district_id:
+        found.append(f"ud{district_id}")
+    if school_id:
+        found.append(f"us{school_id}")
+    return " ".join(found)
+
+
+def _said(fields, values, labels):
+    return " ".join(labels.get(name, "") if render is None else render(values.get(name)) for name, render in fields).strip()
 
 
 @dataclass(frozen=True)

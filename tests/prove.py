@@ -1,6 +1,7 @@
-"""Long proofs, printed: `make prove`. Writers at one moment on both databases, and a process killed while it saves.
+"""Long proofs, printed: `make prove`. Writers at one moment on both databases, a crowd
+that saves beside a long import, and a process killed while it saves.
 
-python -m tests.prove [writers] [kills]
+python -m tests.prove [writers] [kills] [people] [seconds]
 """
 
 import random
@@ -35,7 +36,7 @@ while True:
 
 def database(url):
     """A fresh database at the address, migrated."""
-    base.connect(url, wait_seconds=30, connections=250)
+    base.connect(url, connections=250)
     base.open_connection()
     tables.migrate()
 
@@ -66,6 +67,49 @@ def writers(count):
     return len(times), late, there, refused[:1]
 
 
+def crowd(count, seconds):
+    """`count` people who save for some seconds, each with a moment's thought between, beside an import that never ends: (saves,
+    95th percentile and longest in seconds, saves that are not there, refusals, rows imported meanwhile).
+    """
+    until, times, made, refused, imported = time.monotonic() + seconds, [], [], [], []
+
+    def save(at):
+        think = random.Random(at)
+        while time.monotonic() < until:
+            time.sleep(think.random())
+            start = time.monotonic()
+            saved = records.create("parameter", SYSTEM, {"key": f"人{at}-{start}", "value": "1", "effective_from": "2021-08-02"})
+            times.append(time.monotonic() - start)
+            made.append(saved.record.id)
+
+    def bring(at):
+        work = None
+        while time.monotonic() < until:
+            rows = [{"key": f"批{time.monotonic()}-{n}", "value": "1", "effective_from": "2021-08-02"} for n in range(500)]
+            with records.working(SYSTEM, kind="import", work=work) as work:
+                imported.extend(records.write_set(work, "parameter", rows).ids)
+
+    def alone(work, at):
+        try:
+            base.open_connection()
+            work(at)
+        except Exception as error:
+            refused.append(repr(error))
+        finally:
+            base.database.close()
+
+    threads = [threading.Thread(target=alone, args=(save, at)) for at in range(count)]
+    threads.append(threading.Thread(target=alone, args=(bring, 0)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    model = tables.model("parameter")
+    there = {id for (id,) in model.select(model.id).tuples()}
+    late = sorted(times)
+    return len(made), late[int(len(late) * 0.95)], late[-1], len(set(made) - there), refused[:3], len(imported)
+
+
 def kills(url, count):
     """(confirmed saves, of them lost, rows without journal or search entry) over `count` processes killed while they save."""
     confirmed = []
@@ -86,13 +130,15 @@ def kills(url, count):
     return len(confirmed), len(set(confirmed) - kept), len(half)
 
 
-def main(count=200, rounds=50):
+def main(count=200, rounds=50, people=50, seconds=60):
     config.activate(config.load({"TAIZHANG_DATA_DIR": tempfile.mkdtemp()}))
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "prove.sqlite3")
         database(file)
         print(f"SQLite: {count} writers at once: confirmed, p95 s, rows, refused = {writers(count)}", flush=True)
         print(f"SQLite: {rounds} kills while saving: confirmed, lost, half = {kills(file, rounds)}", flush=True)
+        told = f"{people} people for {seconds} s beside an import: saves, p95 s, longest s, lost, refused, imported"
+        print(f"SQLite: {told} = {crowd(people, seconds)}", flush=True)
         print("SQLite: integrity_check =", base.database.execute_sql("PRAGMA integrity_check").fetchone()[0], flush=True)
         base.database.close()
     lease = postgres.Lease()
@@ -101,6 +147,7 @@ def main(count=200, rounds=50):
         database(url)
         print(f"PostgreSQL: {count} writers at once: confirmed, p95 s, rows, refused = {writers(count)}", flush=True)
         print(f"PostgreSQL: {rounds} kills while saving: confirmed, lost, half = {kills(url, rounds)}", flush=True)
+        print(f"PostgreSQL: {told} = {crowd(people, seconds)}", flush=True)
         base.database.close()
     finally:
         lease.end()

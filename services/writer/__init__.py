@@ -4,7 +4,8 @@ A write runs inside one transaction (models.base.atomic) and one Work. It checks
 actor may not have, he may not make.
 """
 
-from services.writer.faults import derive, faults_of, refuse_whole, taken
+from services.behaviours import derive
+from services.writer.faults import faults_of, refuse_whole, taken
 from services.writer.indexing import INDEXER, reindex
 from services.writer.one import create, refuse_locked, update
 from services.writer.rows import fetch, fetch_many

@@ -8,39 +8,22 @@ from models import conditions, tables
 from models.base import one_of
 from models.errors import Fault, Invalid, NeedsConfirmation, NotAllowed, say
 from models.fields import Derived
-from models.reports import Rule
 from models.values import NA
 from services import behaviours, query
-from services.behaviours import Checked
-
-
-@dataclass(frozen=True)
-class Asking:
-    """A rule made ready to be asked of many rows: its conditions as functions, the fields whose change makes it worth asking."""
-
-    rule: Rule
-    when: object
-    must: object
-    involved: frozenset
-
-    def holds(self, values, day=None):
-        """Whether the rule's own words hold, None where its check must be asked as well."""
-        if self.when and not self.when(values, day):
-            return True
-        if self.must and not self.must(values, day):
-            return False
-        if self.rule.require and any(values.get(name) is None for name in self.rule.require):
-            return False
-        return None if self.rule.check else True
+from services.behaviours import Checked, derive
 
 
 @dataclass(frozen=True)
 class Rules:
-    """A register's required fields and rules, ready to be asked; `derives` says that they read fields worked out from others."""
+    """A register's required fields and rules, ready to be asked of many rows.
+
+    `asked` are (rule, a function of the row's values and the day, the fields whose change makes it worth asking); the function
+    answers None where the rule's check must be asked as well. `derives`: they read fields worked out from others.
+    """
 
     register: object
     required: tuple
-    askings: tuple
+    asked: tuple
     derives: bool
 
 
@@ -56,18 +39,31 @@ def rules_of(register):
 
 
 def _made_ready(register):
-    askings = tuple(
-        Asking(rule, rule.when and conditions.test(rule.when), rule.must and conditions.test(rule.must), involved(rule))
-        for rule in register.rules
-    )
+    asked = tuple((rule, _words_of(rule), involved(rule)) for rule in register.rules)
     derived = {field.name for field in register.fields if isinstance(field, Derived)}
-    reads = any(derived & asking.involved for asking in askings)
     required = tuple(
         (field.name, Fault(field.name, "required", say("请填写「{label}」。", label=field.title)))
         for field in register.live
         if field.required
     )
-    return Rules(register, required, askings, reads)
+    return Rules(register, required, asked, any(derived & names for _, _, names in asked))
+
+
+def _words_of(rule):
+    """Whether a rule's own words hold, as a function; None where its check must be asked as well."""
+    when, must = rule.when and conditions.test(rule.when), rule.must and conditions.test(rule.must)
+    require, otherwise = rule.require, None if rule.check else True
+
+    def holds(values, day):
+        if when and not when(values, day):
+            return True
+        if must and not must(values, day):
+            return False
+        if require and any(values.get(name) is None for name in require):
+            return False
+        return otherwise
+
+    return holds
 
 
 def faults_of(register, work, values, old=None, changed=None, record_id=None, move="", *, day=None, later=None, ahead=()):
@@ -79,31 +75,26 @@ def faults_of(register, work, values, old=None, changed=None, record_id=None, mo
     rules, old = rules_of(register), old or {}
     changed = frozenset(values) if changed is None else changed
     faults = [fault for name, fault in rules.required if values.get(name) is None and name in changed]
-    seen = derive(register, values) if rules.derives else values
-    for asking in rules.askings:
-        if old and not move and not asking.rule.always and asking.involved.isdisjoint(changed):
+    seen, all_of_them = derive(register, values) if rules.derives else values, not old or move
+    for rule, words, names in rules.asked:
+        if not (all_of_them or rule.always) and names.isdisjoint(changed):
             continue
-        holds = asking.holds(seen, day)
-        if holds is None:
-            if later is not None and asking.rule.check not in ahead:
-                later.append(asking.rule)
-                continue
-            seen = seen if seen is not values else derive(register, values)
-            holds = _check(asking.rule, register, work.actor, seen, old, changed, record_id, move)
-        if not holds:
-            faults += rule_faults(asking.rule, values)
+        holds = words(seen, day)
+        if holds is None and later is not None and rule.check not in ahead:
+            later.append(rule)
+        elif not (_check(rule, register, work.actor, values, old, changed, record_id, move) if holds is None else holds):
+            faults += rule_faults(rule, values)
     return faults
 
 
-def _check(rule, register, actor, values, old, changed, record_id, move):
+def _check(rule, register, actor, values, old, changed, record_id, move=""):
     return behaviours.CHECKS[rule.check](Checked(actor, register, record_id, values, old, changed, move))
 
 
 def faults_in_turn(register, work, line):
     """Faults by the rules that were put off until the row's turn to be written had come."""
     id, changed = (line.id, line.changed) if line.row else (None, frozenset(line.values))
-    seen = derive(register, line.values)
-    wrong = [rule for rule in line.later if not _check(rule, register, work.actor, seen, line.old, changed, id, "")]
+    wrong = [rule for rule in line.later if not _check(rule, register, work.actor, line.values, line.old, changed, id)]
     return [fault for rule in wrong for fault in rule_faults(rule, line.values)]
 
 
@@ -118,21 +109,14 @@ def blanks(register, values, faults, changed=None):
 
 def refuse_whole(register, work, id, values):
     """Raises NotAllowed where a rule that is asked on every write keeps this row from coming or going as a whole."""
-    for asking in rules_of(register).askings:
-        if not asking.rule.always:
+    for rule, words, _ in rules_of(register).asked:
+        if not rule.always:
             continue
-        seen, changed = derive(register, values), frozenset(values)
-        holds = asking.holds(seen, None)
+        holds = words(derive(register, values), None)
         if holds is None:
-            holds = _check(asking.rule, register, work.actor, seen, values, changed, id, "")
+            holds = _check(rule, register, work.actor, values, values, frozenset(values), id)
         if not holds:
-            raise NotAllowed(say("{text}", text=asking.rule.title), asking.rule.id)
-
-
-def derive(register, values):
-    """The row's values with those worked out from others."""
-    derived = {field.name: conditions.holds(field.when, values) for field in register.fields if isinstance(field, Derived)}
-    return values | derived
+            raise NotAllowed(say("{text}", text=rule.title), rule.id)
 
 
 def involved(rule):
@@ -177,9 +161,10 @@ def taken_in_set(register, rows):
     faults = [[] for _ in rows]
     for names in unique_groups(register):
         marks = [_mark(values, names) for values, _ in rows]
-        held = _holders(register, names, {mark for mark in marks if any(part is not None for part in mark)})
+        empty = (None,) * len(names)
+        held = _holders(register, names, set(marks) - {empty})
         for at, mark in enumerate(marks):
-            if not any(part is not None for part in mark):
+            if mark == empty:
                 continue
             mine = rows[at][1] if rows[at][1] is not None else ("new", at)
             if held.setdefault(mark, {mine}) - {mine}:

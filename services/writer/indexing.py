@@ -1,7 +1,5 @@
 """The search entries of rows as they are written."""
 
-from functools import partial
-
 from models import registry, tables
 from models.base import one_of
 from models.fields import Relation
@@ -14,18 +12,17 @@ AT_ONCE = 2000
 
 def index(register, rows):
     """Search entries of rows [(id, values, (district, school))]."""
-    if not register.search:
+    if not register.search or not rows:
         return
     wanted = {name for name in (*register.search, *register.title) if isinstance(register.field(name), Relation)}
-    made = [({}, values) for _, values, _ in rows]
-    labelled = {
-        name: query.labels(register.field(name).to, {values.get(name) for _, values in made} - {None, NA}, INDEXER)
-        for name in wanted
-    }
+    labelled = {}
+    for name in wanted:
+        ids = {values.get(name) for _, values, _ in rows} - {None, NA}
+        labelled[name] = query.labels(register.field(name).to, ids, INDEXER)
     entries = []
     for id, values, (district, school) in rows:
         own = {name: known.get(values.get(name), "") for name, known in labelled.items()}
-        entries.append((id, search.tokens(register, values, own, partial(query.title_of, register, values, own), district, school)))
+        entries.append((id, search.tokens(register, values, own, district, school)))
     search.put(register.name, entries)
 
 

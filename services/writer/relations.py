@@ -11,17 +11,19 @@ from services.writer.values import ids_of
 
 def check_relations(register, actor, rows):
     """Faults by row index for relations to records the actor may not see or that are in the trash; one query per target."""
-    fields = [field for field in register.fields if isinstance(field, (Relation, Relations))]
-    named = [(at, field, ids_of(values.get(field.name))) for at, values in enumerate(rows) for field in fields]
-    wanted = {}
-    for _, field, ids in named:
-        wanted.setdefault(field.to, set()).update(ids)
+    named, wanted, faults = {}, {}, {}
+    for field in register.fields:
+        if isinstance(field, (Relation, Relations)):
+            named[field.name] = (field, [ids_of(values.get(field.name)) for values in rows])
+            wanted.setdefault(field.to, set()).update(*named[field.name][1])
     known = {target: visible(target, actor, ids) for target, ids in wanted.items() if ids}
-    faults = {}
-    for at, field, ids in named:
-        if ids and not known[field.to].issuperset(ids):
-            sentence = say("「{label}」所选的记录不存在，或不在您的数据范围内。", label=field.title)
-            faults.setdefault(at, []).append(Fault(field.name, "relation", sentence))
+    for field, found in named.values():
+        if known.get(field.to) == wanted[field.to]:
+            continue
+        sentence = say("「{label}」所选的记录不存在，或不在您的数据范围内。", label=field.title)
+        for at, ids in enumerate(found):
+            if ids and not known[field.to].issuperset(ids):
+                faults.setdefault(at, []).append(Fault(field.name, "relation", sentence))
     return faults
 
 

@@ -15,7 +15,7 @@ from services.writer.rows import stored
 from services.writer.scope import propagate_scope, scope_of
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     """One row on its way into the database: its id, the row as stored and its values (none of a new row), the values it will have.
 
@@ -59,7 +59,7 @@ def insert(register, work, rows, ids):
     filled = {name: values for name, values in columns.items() if any(value is not None for value in values)}
     tables.insert_columns(model, list(filled), list(filled.values()))
     link(register, list(zip(ids, rows, strict=True)), fresh=True)
-    for id, values in zip(ids, rows, strict=True):
+    for id, values in with_files(register, zip(ids, rows, strict=True)):
         claim_files(register, work.actor, id, values)
     work.note_new(register, ids)
     index(register, list(zip(ids, rows, units, strict=True)))
@@ -74,9 +74,10 @@ def save(register, work, lines):
         by_fields.setdefault(line.changed, []).append(line)
     for changed, part in by_fields.items():
         _save_columns(register, work, part, changed, units)
-    link(register, [(line.id, {name: line.values[name] for name in line.changed}) for line in lines])
-    for line in lines:
-        claim_files(register, work.actor, line.id, {name: line.values[name] for name in line.changed})
+    changes = [(line.id, {name: line.values[name] for name in line.changed}) for line in lines]
+    link(register, changes)
+    for id, values in with_files(register, changes):
+        claim_files(register, work.actor, id, values)
     work.note_many(register, [(line.id, line.row["version"] + 1, UPDATE, _parts(register, line)) for line in lines])
     moved = [line.id for line in lines if units[line.id] != (line.row["district_id"], line.row["school_id"])]
     searched, gone = {*register.search, *register.title}, set(moved)
@@ -114,6 +115,12 @@ def _save_columns(register, work, lines, changed, units):
     )
 
 
+def with_files(register, rows):
+    """Of rows (id, values) those that name files."""
+    names = [field.name for field in register.fields if isinstance(field, Attachment)]
+    return [(id, values) for id, values in rows if any(values.get(name) for name in names)] if names else []
+
+
 def file_faults(register, actor, id, values):
     """Faults for files that are not the actor's to give: named are his uploads that belong to no record yet, or the record's own."""
     faults = []
@@ -134,8 +141,6 @@ def file_faults(register, actor, id, values):
 def claim_files(register, actor, id, values):
     """Files named in a record become its own."""
     wanted = [file for field in register.fields if isinstance(field, Attachment) for file in values.get(field.name) or ()]
-    if not wanted:
-        return
     faults = file_faults(register, actor, id, values)
     if faults:
         raise Invalid(faults)

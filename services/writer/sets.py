@@ -14,9 +14,9 @@ from services.writer.faults import blanks, faults_in_turn, faults_of, taken_in_s
 from services.writer.one import Row, merge, named_allowed, refuse_locked
 from services.writer.relations import check_relations
 from services.writer.rows import fetch_many, next_ids
-from services.writer.saving import Line, file_faults, insert, run_effects, save
+from services.writer.saving import Line, file_faults, insert, run_effects, save, with_files
 from services.writer.scope import out_of_scope
-from services.writer.values import clean, complete, defaults_of, fill, make_codes
+from services.writer.values import Cleaned, clean, complete, defaults_of, fill, make_codes, writable
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ def _done(work, lines):
 
 def may_go(work, line):
     """Whether nothing keeps a row from being written: no error, and no warning that is not confirmed (an undone row stood so once)."""
+    if not line.faults:
+        return True
     lax = work.confirmed or work.kind in ("seed", "undo")
     return not any(fault.level == "error" or (fault.level == "warning" and not lax) for fault in line.faults)
 
@@ -164,8 +166,11 @@ def _refuse(line, error):
 
 def _clean(full, work, lines, view, particular):
     """Cleans the rows' values, read through the view; a row that names a field outside it through its own particular view."""
-    known = {}
+    known, free = {}, writable(view, work.actor.system)
     for line in lines:
+        if isinstance(line.raw, Cleaned) and line.raw.keys() <= free:
+            line.values = dict(line.raw)
+            continue
         own = view if line.raw.keys() <= view.by_name.keys() else particular(line)
         line.values, faults = clean(own, work.actor, line.raw, by_app=work.actor.system, known=known)
         if faults:
@@ -177,7 +182,7 @@ def _check_relations(full, work, lines, rows):
     for at, faults in check_relations(full, work.actor, rows).items():
         lines[at].faults += faults
         lines[at].sound = False
-    for line, values in zip(lines, rows, strict=True):
+    for line, values in with_files(full, zip(lines, rows, strict=True)):
         faults = file_faults(full, work.actor, line.id, values)
         line.faults += faults
         line.sound &= not faults
@@ -210,7 +215,7 @@ def _refuse_taken(full, lines):
     """Values that must be unique, asked for all rows at once; of two rows with the same one, the faultless one has it."""
     names = {name for group in unique_groups(full) for name in group}
     asked = [line for line in lines if line.sound and (not line.row or names & line.changed)]
-    asked.sort(key=lambda line: bool(line.faults))
+    asked.sort(key=lambda line: len(line.faults) > 0)
     found = taken_in_set(full, [(line.values, line.id if line.row else None) for line in asked])
     for line, faults in zip(asked, found, strict=True):
         line.faults += faults

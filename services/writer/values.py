@@ -24,6 +24,11 @@ class Cleaned(dict):
     """Values by field name as `Field.clean` gave them: they are not cleaned again. Services alone make one, never from a request."""
 
 
+def writable(register, by_app=False):
+    """The names of the fields that may be given a value, old names apart."""
+    return frozenset(field.name for field in register.fields if not isinstance(field, Derived) and (by_app or not field.readonly))
+
+
 def clean(register, actor, raw, *, by_app=False, known=None):
     """Python values of the raw ones, all faults gathered. Unknown and read-only fields are faults, unless the app writes.
 

@@ -14,7 +14,7 @@ from models.journal import Change, IdempotencyKey, Link
 from services import actor as actors, policy, query, records, sessions
 from services.actor import SYSTEM
 from services.records import Operation, Ref
-from tests import engines
+from tests import engines, prove
 from tests.factories import day
 from tests.refusals import codes, refused
 from tests.state import everything, row_of
@@ -219,6 +219,43 @@ def test_a_full_disk_is_told(city, reporter, monkeypatch):
 
 def _full(*_):
     raise peewee.OperationalError("database or disk is full")
+
+
+def test_a_crowd_saves_beside_a_long_import(city):
+    """None refused, none lost, and the import waits its turn as they do (`make prove` does this for a minute)."""
+    if isinstance(base.database.obj, base.SqliteDatabase):
+        base.database.close()
+    else:
+        engines.disconnect()
+        base.connect(city.url, connections=60)
+    saves, late, longest, lost, refused, imported = prove.crowd(50, 2)
+    base.open_connection()
+    assert refused == [] and lost == 0 and imported and saves >= 50, (late, longest)
+
+
+def test_who_came_first_writes_first():
+    """The queue in front of SQLite: in the order they came; who waits too long is told so and leaves the queue in order."""
+    queue, order = base.WriteQueue(), []
+    assert queue.enter(1) and queue.enter(1), "whoever has the turn keeps it"
+
+    def write(name, seconds):
+        if queue.enter(seconds):
+            order.append(name)
+            queue.leave()
+        else:
+            order.append(f"{name} gave up")
+
+    threads = []
+    for name, seconds in (("one", 30), ("two", 0.05), ("three", 30)):
+        threads.append(threading.Thread(target=write, args=(name, seconds)))
+        threads[-1].start()
+        while not order and len(queue._waiting) < len(threads):
+            time.sleep(0.001)
+    threads[1].join()
+    queue.leave()
+    for thread in threads:
+        thread.join()
+    assert order == ["two gave up", "one", "three"]
 
 
 # units ------------------------------------------------------------------------------------------------------------------
