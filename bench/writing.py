@@ -54,15 +54,16 @@ def bare(folder, rows):
 
 def written(actor, creates=(), updates=()):
     """(seconds of this process, ids, change set) of writing rows as an import does: in chunks, each a transaction of one Work."""
-    ids, work, start = [], None, time.process_time()
+    ids, begun, start = [], None, time.process_time()
     for kind, rows in (("creates", creates), ("updates", updates)):
         for at in range(0, len(rows), CHUNK):
-            with records.working(actor, kind="import", work=work) as work:
+            with records.working(actor, kind="import", change_set=begun) as work:
                 done = records.write_set(work, REGISTER, **{kind: rows[at : at + CHUNK]})
             if done.faults:
                 raise SystemExit(f"a row was refused: {next(iter(done.faults.values()))[0].sentence}")
             ids += done.ids
-    return time.process_time() - start, ids, work.change_set
+            begun = work.change_set
+    return time.process_time() - start, ids, begun
 
 
 def measure(folder, rows, clerk):

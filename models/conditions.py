@@ -94,17 +94,26 @@ def _against_a_literal(name, operator, wanted):
 
 
 def _against_another(name, operator, wanted):
-    """A comparison with today, or with another field of the row."""
+    """A comparison with a day, or with another field of the row."""
     compare, unknown = _COMPARE[operator], operator == "ne"
+    names_day, known = isinstance(wanted, str) and wanted.startswith("$today"), (None, None)
+
+    def of_day(day):
+        """Worked out once for the day that a whole set is asked about: the same object, not only the same day."""
+        nonlocal known
+        last = known
+        if day is None or last[0] is not day:
+            last = known = (day, _operand(wanted, {}, day))
+        return last[1]
 
     def ask(values, day=None):
         have = values.get(name)
         if have is None or have is NA:
             return unknown
-        other = _operand(wanted, values, day)
+        other = of_day(day) if names_day else _operand(wanted, values, day)
         if other is None or other is NA:
             return unknown
-        return compare(have, other if operator == "contains" else _comparable(have, other))
+        return compare(have, other if type(have) is type(other) or operator == "contains" else _comparable(have, other))
 
     return ask
 

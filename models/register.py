@@ -1,7 +1,7 @@
 """The register (台账): one frozen value from which screens, forms, filters, rights, import, export and API follow."""
 
 from dataclasses import dataclass, fields as attributes, replace
-from functools import cached_property
+from functools import cached_property, wraps
 
 from models.errors import Label
 from models.fields.base import Field, _plain, frozen
@@ -9,6 +9,20 @@ from models.reports import ExportTemplate, Rule, Section, Summary
 from models.workflow import Workflow
 
 _PARTS = {"fields": Field, "rules": Rule, "sections": Section, "summaries": Summary, "exports": ExportTemplate}
+
+
+def once_for_each(make):
+    """Keeps what `make(register)` works out, for the declaration value last asked about under each name."""
+    kept = {}
+
+    @wraps(make)
+    def found(register):
+        have = kept.get(register.name)
+        if have is None or have[0] is not register:
+            have = kept[register.name] = (register, make(register))
+        return have[1]
+
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from models import conditions
 from models.fields import Derived
+from models.register import once_for_each
 
 FILLS, CHECKS, EFFECTS = {}, {}, {}
 APART = set()
@@ -67,8 +68,12 @@ def looked_up(key, look):
 
 def derive(register, values):
     """A row's values with those worked out from others."""
-    derived = {field.name: conditions.holds(field.when, values) for field in register.fields if isinstance(field, Derived)}
-    return values | derived
+    return values | {name: holds(values) for name, holds in _derived(register)}
+
+
+@once_for_each
+def _derived(register):
+    return [(field.name, conditions.test(field.when)) for field in register.fields if isinstance(field, Derived)]
 
 
 @dataclass(frozen=True)

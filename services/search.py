@@ -15,6 +15,7 @@ from pypinyin.phrases_dict import phrases_dict
 
 from models.base import execute_many, is_postgres
 from models.fields import Code
+from models.register import once_for_each
 from models.tables import search_table
 
 _RUN = re.compile(r"[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff]+")
@@ -24,7 +25,8 @@ LONGEST_QUERY = 80
 
 def fold(text):
     """Width, case and compatibility forms made one."""
-    return unicodedata.normalize("NFKC", str(text)).lower()
+    text = str(text)
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
 
 
 def _is_latin(run):
@@ -99,26 +101,19 @@ class _Searched:
     searched field, and (name, its text) of those a title begins with, without and with codes.
     """
 
-    register: object
     fields: tuple
     named: tuple
     titled: tuple
 
 
-_searched = {}
-
-
+@once_for_each
 def _searched_of(register):
-    kept = _searched.get(register.name)
-    if kept is None or kept.register is not register:
-        searched = [register.field(name) for name in register.search]
-        title = [register.field(name) for name in register.title]
-        fields = tuple((field.name, _text_of(field), _coded if isinstance(field, Code) else _pieces) for field in searched)
-        # People begin with the name, not with the code that stands before it in a title.
-        named = tuple((field.name, _text_of(field)) for field in title if not isinstance(field, Code))
-        kept = _Searched(register, fields, named, tuple((field.name, _text_of(field)) for field in title))
-        _searched[register.name] = kept
-    return kept
+    searched = [register.field(name) for name in register.search]
+    title = [register.field(name) for name in register.title]
+    fields = tuple((field.name, _text_of(field), _coded if isinstance(field, Code) else _pieces) for field in searched)
+    # People begin with the name, not with the code that stands before it in a title.
+    named = tuple((field.name, _text_of(field)) for field in title if not isinstance(field, Code))
+    return _Searched(fields, named, tuple((field.name, _text_of(field)) for field in title))
 
 
 def _text_of(field):
@@ -213,16 +208,15 @@ def _without(wanted, unwanted):
     return f"({wanted} & !{unwanted})" if is_postgres() else f"({wanted} NOT {unwanted})"
 
 
-def put(name, rows):
-    """Writes index rows [(record id, token text)], replacing what was there."""
+def put(name, rows, *, fresh=False):
+    """Writes index rows [(record id, token text)], replacing what was there; `fresh` records have none yet."""
     table = search_table(name)
     if is_postgres():
-        execute_many(
-            f'INSERT INTO "{table}" (id, tokens) VALUES (%s, %s::tsvector) ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens',
-            [(id, _vector(text)) for id, text in rows],
-        )
+        replacing = "" if fresh else " ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens"
+        rows = [(id, _vector(text)) for id, text in rows]
+        execute_many(f'INSERT INTO "{table}" (id, tokens) VALUES (%s, %s::tsvector){replacing}', rows)
     else:
-        execute_many(f'INSERT OR REPLACE INTO "{table}" (rowid, tokens) VALUES (?, ?)', rows)
+        execute_many(f'INSERT {"" if fresh else "OR REPLACE "}INTO "{table}" (rowid, tokens) VALUES (?, ?)', rows)
 
 
 def _vector(text):

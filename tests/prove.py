@@ -83,11 +83,12 @@ def crowd(count, seconds):
             made.append(saved.record.id)
 
     def bring(at):
-        work = None
+        begun = None
         while time.monotonic() < until:
             rows = [{"key": f"批{time.monotonic()}-{n}", "value": "1", "effective_from": "2021-08-02"} for n in range(500)]
-            with records.working(SYSTEM, kind="import", work=work) as work:
+            with records.working(SYSTEM, kind="import", change_set=begun) as work:
                 imported.extend(records.write_set(work, "parameter", rows).ids)
+            begun = work.change_set
 
     def alone(work, at):
         try:

@@ -63,7 +63,7 @@ def appraised_after_found(checked):
 @checks("progress_falls", apart=True)
 def progress_falls(checked):
     """Progress does not go down without a reason (S068)."""
-    before, after = checked.old.get("progress"), checked.values.get("progress")
+    before, after = checked.old.get("progress"), checked.own.get("progress")
     return before is None or after is None or after >= before
 
 

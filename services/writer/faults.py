@@ -8,6 +8,7 @@ from models import conditions, tables
 from models.base import one_of
 from models.errors import Fault, Invalid, NeedsConfirmation, NotAllowed, say
 from models.fields import Derived
+from models.register import once_for_each
 from models.values import NA
 from services import behaviours, query
 from services.behaviours import Checked, derive
@@ -21,24 +22,14 @@ class Rules:
     answers None where the rule's check must be asked as well. `derives`: they read fields worked out from others.
     """
 
-    register: object
     required: tuple
     asked: tuple
     derives: bool
 
 
-_ready = {}
-
-
+@once_for_each
 def rules_of(register):
-    """The register's rules, made ready once for each declaration value."""
-    kept = _ready.get(register.name)
-    if kept is None or kept.register is not register:
-        kept = _ready[register.name] = _made_ready(register)
-    return kept
-
-
-def _made_ready(register):
+    """The register's rules, made ready."""
     asked = tuple((rule, _words_of(rule), involved(rule)) for rule in register.rules)
     derived = {field.name for field in register.fields if isinstance(field, Derived)}
     required = tuple(
@@ -46,24 +37,30 @@ def _made_ready(register):
         for field in register.live
         if field.required
     )
-    return Rules(register, required, asked, any(derived & names for _, _, names in asked))
+    return Rules(required, asked, any(derived & names for _, _, names in asked))
 
 
 def _words_of(rule):
     """Whether a rule's own words hold, as a function; None where its check must be asked as well."""
-    when, must = rule.when and conditions.test(rule.when), rule.must and conditions.test(rule.must)
+    when = conditions.test(rule.when) if rule.when else _always
+    must = conditions.test(rule.must) if rule.must else _always
     require, otherwise = rule.require, None if rule.check else True
 
     def holds(values, day):
-        if when and not when(values, day):
+        if not when(values, day):
             return True
-        if must and not must(values, day):
+        if not must(values, day):
             return False
-        if require and any(values.get(name) is None for name in require):
-            return False
+        for name in require:
+            if values.get(name) is None:
+                return False
         return otherwise
 
     return holds
+
+
+def _always(values, day):
+    return True
 
 
 def faults_of(register, work, values, old=None, changed=None, record_id=None, move="", *, day=None, later=None, ahead=()):

@@ -10,8 +10,8 @@ from services.writer.rows import values_of
 AT_ONCE = 2000
 
 
-def index(register, rows):
-    """Search entries of rows [(id, values, (district, school))]."""
+def index(register, rows, *, fresh=False):
+    """Search entries of rows [(id, values, (district, school))]; `fresh` rows have none yet."""
     if not register.search or not rows:
         return
     wanted = {name for name in (*register.search, *register.title) if isinstance(register.field(name), Relation)}
@@ -23,7 +23,7 @@ def index(register, rows):
     for id, values, (district, school) in rows:
         own = {name: known.get(values.get(name), "") for name, known in labelled.items()}
         entries.append((id, search.tokens(register, values, own, district, school)))
-    search.put(register.name, entries)
+    search.put(register.name, entries, fresh=fresh)
 
 
 def reindex(register, ids):

@@ -56,13 +56,13 @@ def insert(register, work, rows, ids):
         "district_id": [district for district, _ in units],
         "school_id": [school for _, school in units],
     }
-    filled = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+    filled = {name: values for name, values in columns.items() if values.count(None) < count}
     tables.insert_columns(model, list(filled), list(filled.values()))
     link(register, list(zip(ids, rows, strict=True)), fresh=True)
     for id, values in with_files(register, zip(ids, rows, strict=True)):
         claim_files(register, work.actor, id, values)
     work.note_new(register, ids)
-    index(register, list(zip(ids, rows, units, strict=True)))
+    index(register, list(zip(ids, rows, units, strict=True)), fresh=True)
 
 
 def save(register, work, lines):
