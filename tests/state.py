@@ -19,6 +19,6 @@ def everything(own=(SavedView, Draft, Attachment, Preference, Pick)):
 
 
 def row_of(register, id):
-    """A row as stored, as one text."""
+    """A row as stored, as one text; of a row that is not there, null."""
     model = tables.model(register)
-    return json.dumps(model.select().where(model.id == id).dicts().get(), default=str, sort_keys=True)
+    return json.dumps(model.select().where(model.id == id).dicts().first(), default=str, sort_keys=True)

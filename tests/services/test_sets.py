@@ -174,7 +174,7 @@ def test_long_work_lets_others_save_in_between_and_is_one_change_set(city):
     with records.working(clerk, kind="import") as work:
         records.write_set(work, "damaged_building", [city.new("damaged_building", "a1")])
     other = records.create("damaged_building", city.actor("school_a"), city.new("damaged_building", "a1"))
-    with records.working(clerk, kind="import", change_set=work.change_set):
+    with records.working(clerk, kind="import", change_set=work.change_set) as work:
         records.write_set(work, "damaged_building", [city.new("damaged_building", "a1")])
     sets = tables.model("change_set")
     assert sets.get(sets.id == work.change_set).f_changes == 2 and other.change_set != work.change_set
