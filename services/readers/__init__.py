@@ -8,16 +8,35 @@ for row in table.rows: …
 from services.readers import faults, grid as grids, header as headers
 from services.readers.cells import Damaged
 from services.readers.faults import address, letter, refuse
+from services.readers.grid import Grid
 from services.readers.heads import Column
 from services.readers.limits import Limits, limits
-from services.readers.process import Parser
+from services.readers.process import Parser, run_limited
 from services.readers.sources import SheetInfo, Source, open_files, open_path
 from services.readers.table import Row, Table, table_of
 from services.readers.text import encoding_of, encodings
 
 __all__ = (
-    "Column", "Damaged", "Limits", "Parser", "Row", "SheetInfo", "Source", "Table", "address", "encoding_of", "encodings", "letter",
-    "limits", "open_files", "open_path", "read", "refuse",
+    "Column",
+    "Damaged",
+    "Grid",
+    "Limits",
+    "Parser",
+    "Row",
+    "SheetInfo",
+    "Source",
+    "Table",
+    "address",
+    "encoding_of",
+    "encodings",
+    "grid_of",
+    "letter",
+    "limits",
+    "open_files",
+    "open_path",
+    "read",
+    "refuse",
+    "run_limited",
 )  # fmt: skip
 
 
@@ -43,6 +62,14 @@ def read(source, *, sheet=None, header=None, encoding=None, score=None, fill_dow
         raise faults.no_header(source.name, headers.WITHIN)
     _, _, band, grid = best
     return table_of(grid, band, fill_down, parser if own else None)
+
+
+def grid_of(source, *, sheet=None, encoding=None, parser):
+    """The Grid of one sheet, or of a text file: all its rows as they stand, before anybody looks for a header."""
+    grid = next(grids.grids(source, limits(), sheet, encoding, None, parser), None)
+    if grid is None:
+        raise faults.no_header(source.name, headers.WITHIN)
+    return grid
 
 
 def _band(source, grid, header, score):

@@ -8,6 +8,7 @@ from services.readers import faults, text
 from services.readers.cells import take
 from services.readers.kinds import WORKBOOKS
 from services.readers.process import Parser
+from services.workbooks.about import OWN
 
 HEAD = 200
 
@@ -46,8 +47,9 @@ def grids(source, limits, sheet, encoding, score, parser):
     if sheet is not None and sheet not in names:
         raise faults.no_sheet(source.name, sheet, names)
     # sorted keeps the order of the workbook among those that are alike.
-    for name in [sheet] if sheet is not None else [name for name, _ in sorted(sheets, key=lambda one: not one[1])]:
-        yield _sheet_grid(source, limits, name, tuple(other for other in names if other != name), parser)
+    theirs = [name for name, _ in sorted(sheets, key=lambda one: not one[1]) if name not in OWN]
+    for name in [sheet] if sheet is not None else theirs:
+        yield _sheet_grid(source, limits, name, tuple(other for other in names if other != name and other not in OWN), parser)
 
 
 def _text_grid(source, limits, encoding, score):

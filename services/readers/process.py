@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from services.readers import faults
@@ -73,6 +74,18 @@ class Parser:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )  # fmt: skip
         return self._child
+
+
+def run_limited(module, source, request):
+    """The bytes a limited process makes of a workbook, with a folder of its own for its files. Invalid where it cannot."""
+    asked = json.dumps(request | {"size": len(source.data)}).encode() + b"\n" + source.data
+    with tempfile.TemporaryDirectory(prefix="taizhang-") as folder:
+        done = subprocess.run(
+            [sys.executable, "-m", module], cwd=_ROOT, env=_ENVIRONMENT | {"TMPDIR": folder}, input=asked, capture_output=True,
+        )  # fmt: skip
+    if done.returncode:
+        raise faults.unreadable(source.name)
+    return done.stdout
 
 
 def _refusal(name, limits, answer):

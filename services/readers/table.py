@@ -7,6 +7,7 @@ from typing import NamedTuple
 from models.errors import say
 from services.readers import aside
 from services.readers.faults import address
+from services.workbooks.about import COLUMN
 
 _NAMED = 10
 
@@ -66,13 +67,14 @@ class Table:
 def table_of(grid, band, fill_down=(), closing=None):
     """The Table of a grid below this header band."""
     first, last = grid.head[band.first][0], grid.head[band.last][0]
+    columns = _without_explanations(band.columns)
     titles = [(number, _text(cells)) for number, cells in grid.head[: band.first]]
     table = Table(
-        grid.source, (first, last), list(band.columns), iter(()), sheet=grid.sheet, other_sheets=grid.other_sheets,
+        grid.source, (first, last), columns, iter(()), sheet=grid.sheet, other_sheets=grid.other_sheets,
         encoding=grid.encoding, titles=titles, skipped=[(number, aside.TITLE, text) for number, text in titles],
         merged=[(top + 1, left, bottom + 1, right) for top, left, bottom, right in grid.merged if top >= last and bottom > top],
         hidden_rows=sorted(row for row in grid.hidden_rows if row > last),
-        hidden_columns=[at for at in grid.hidden_columns if at < len(band.columns)],
+        hidden_columns=[at for at in grid.hidden_columns if at < len(columns)],
         closing=closing,
     )  # fmt: skip
     table.doubles = _doubles(table.columns)
@@ -84,16 +86,23 @@ def table_of(grid, band, fill_down=(), closing=None):
 
 def _records(table, grid, band, fill_down):
     judge, section, held, before = aside.Aside(band, grid), "", {}, table.header[1]
+    width, ours = len(table.columns), len(table.columns) < len(band.columns)
     for number, cells in grid.rows:
         if number <= table.header[1]:
             continue
         table.skipped += [(row, aside.BLANK, "") for row in range(before + 1, number)]
-        before = number
+        before, cells = number, cells[:width] if ours else cells
         why = judge.why(number, cells)
         if why:
             section = _set_aside(table, number, cells, why) or section
             continue
         yield Row(number, _filled(cells, fill_down, held) if fill_down else cells, number in grid.hidden_rows, section)
+
+
+def _without_explanations(columns):
+    """The columns before the one that an error workbook has added: sent again, it is not part of the table."""
+    at = next((column.at for column in columns if column.text == COLUMN), len(columns))
+    return list(columns[:at])
 
 
 def _set_aside(table, number, cells, why):

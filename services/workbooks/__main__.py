@@ -4,32 +4,14 @@
 ends this process, and the one who asked knows what that means.
 """
 
-import codecs
 import io
 import json
-import resource
 import sys
 
 from services.workbooks import books
+from services.workbooks.limits import allow_seconds, close_doors, limit_memory
 
-MEMORY, SECONDS = 2 * 1024**3, 120
 BATCH = 500
-# Old .xls name their own code page; a codec is a file, and later no file can be opened.
-_CODECS = (
-    "cp437",
-    "gbk",
-    "gb18030",
-    "big5",
-    "cp932",
-    "cp949",
-    "cp1250",
-    "cp1251",
-    "cp1252",
-    "mac_roman",
-    "latin_1",
-    "utf_16_le",
-    "ascii",
-)
 
 
 class Asked:
@@ -74,26 +56,11 @@ def _line(out, value):
     out.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
-def limit():
-    """No more memory than this, no other process, and no file or connection beyond the three that are open."""
-    for name in _CODECS:
-        codecs.lookup(name)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def allow_seconds():
-    """The time one answer may take, from now on."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
-
-
 def main():
     asked, source = Asked(), sys.stdin.buffer
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="surrogatepass", newline="\n", write_through=False)
-    limit()
+    limit_memory()
+    close_doors()
     for line in iter(source.readline, b""):
         allow_seconds()
         request = json.loads(line)
