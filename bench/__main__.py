@@ -1,6 +1,18 @@
-"""`python -m bench`: all benchmarks."""
+"""`python -m bench [list|writing|exports] …`: one benchmark by name, or all of them."""
 
-from bench import list, writing
+import importlib
+import sys
 
-list.main()
-writing.main()
+NAMES = ("list", "writing", "exports")
+
+
+def main():
+    named = len(sys.argv) > 1 and not sys.argv[1].startswith("-")
+    wanted = (sys.argv.pop(1),) if named else NAMES
+    for name in wanted:
+        if name not in NAMES:
+            raise SystemExit(f"no benchmark {name!r}; there are: {', '.join(NAMES)}")
+        importlib.import_module(f"bench.{name}").main()
+
+
+main()

@@ -4,18 +4,16 @@ import os
 import re
 import tempfile
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from models.errors import Fault, Invalid, Label, say
-from models.fields import Attachment, Choice, Date, DateTime, Decimal, LongText, Number, Relation, Relations, masked
-from models.values import CITY_ZONE, NA, now
+from models.fields import Choice, Date, DateTime, Decimal, LongText, Number, Relation, Relations
+from models.values import CITY_ZONE, now
 from services import audit, policy, query as lists, words
 from services.writers import ENCODINGS, Column, Notes, csv_chunks, write_workbook
 
 SHORTEST_PURPOSE = 4
 LONGEST_PURPOSE = 200
-_BATCH = 500
 _PIECE = 1 << 16
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
@@ -28,7 +26,7 @@ def csv_stream(query, actor, *, encoding="utf-8-sig", purpose="", address=""):
         )
     query, purpose = _allowed(query, actor, purpose)
     _log(query, actor, f"CSV {encoding}", purpose, address)
-    return csv_chunks([field.heading for field in query.columns], _cells(query, bool(purpose)), encoding)
+    return csv_chunks([field.heading for field in query.columns], lists.lines(query, bool(purpose)), encoding)
 
 
 def xlsx_path(query, actor, *, purpose="", address=""):
@@ -37,10 +35,10 @@ def xlsx_path(query, actor, *, purpose="", address=""):
     _log(query, actor, "XLSX", purpose, address)
     handle, name = tempfile.mkstemp(suffix=".xlsx", prefix="taizhang-")
     os.close(handle)
-    columns = [Column(field.heading, _width(field), _number_format(field)) for field in query.columns]
+    columns = [_column(field, bool(purpose)) for field in query.columns]
     done = False
     try:
-        write_workbook(name, columns, _cells(query, bool(purpose)), lambda count: _notes(query, actor, purpose, count))
+        write_workbook(name, columns, lists.lines(query, bool(purpose)), lambda count: _notes(query, actor, purpose, count))
         done = True
     finally:
         if not done:
@@ -102,20 +100,7 @@ def filter_sentence(query):
     return "；".join(str(chip.sentence) for chip in lists.describe(query)) or "全部"
 
 
-# Cells --------------------------------------------------------------------------------------------------------------
-
-
-def _cells(query, revealed):
-    """Rows of cells: text, numbers, dates, None for unknown. Codes of relations are looked up a batch at a time."""
-    records = lists.stream(query)
-    while batch := list(islice(records, _BATCH)):
-        codes = {
-            field.name: lists.codes_of(field.to, targets(batch, field))
-            for field in query.columns
-            if isinstance(field, (Relation, Relations))
-        }
-        for record in batch:
-            yield tuple(cell(field, record, codes.get(field.name), revealed) for field in query.columns)
+# Texts --------------------------------------------------------------------------------------------------------------
 
 
 def targets(records, field):
@@ -125,25 +110,6 @@ def targets(records, field):
         value = record.values.get(field.name)
         found.update(value if isinstance(value, tuple) else (value,) if isinstance(value, int) else ())
     return found
-
-
-def cell(field, record, codes, revealed):
-    value = record.values.get(field.name)
-    if value is None:
-        return None
-    if value is NA or isinstance(field, Choice):
-        return field.render(value)
-    if isinstance(field, (Relation, Relations)):
-        return relation_text(value, record.labels.get(field.name), codes)
-    if isinstance(field, Attachment):
-        return files_text(value)
-    if field.sensitivity == "masked" and not revealed:
-        return masked(field.render(value))
-    if isinstance(field, (Number, Date)):
-        return value
-    if isinstance(field, DateTime):
-        return value.astimezone(CITY_ZONE).replace(tzinfo=None)
-    return field.render(value)
 
 
 def relation_text(value, label, codes):
@@ -164,6 +130,16 @@ def _coded(label, code):
 
 
 # The workbook's looks and notes -------------------------------------------------------------------------------------
+
+
+def _column(field, revealed):
+    """A field as a column: masked ones are texts, whatever they hide."""
+    hidden = field.sensitivity == "masked" and not revealed
+    kind = next((kind for types, kind in _KINDS if isinstance(field, types) and not hidden), "text")
+    return Column(field.heading, _width(field), kind, _number_format(field))
+
+
+_KINDS = ((Number, "number"), (Date, "date"), (DateTime, "moment"))
 
 
 def _width(field):

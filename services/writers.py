@@ -1,27 +1,34 @@
 """Rows into files: CSV as chunks of bytes, workbooks on disk, and the guard that keeps formulas in data inert."""
 
 import csv
-import io
 import re
 import tempfile
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
+from functools import lru_cache, partial
+from xml.sax.saxutils import escape
 
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 
 from models.errors import Fault, Invalid, say
+from models.fields.said import BETWEEN
 
 ENCODINGS = ("utf-8-sig", "utf-8", "gb18030")
-CHUNK_ROWS = 500
 # What a spreadsheet may take for a formula: the operators, in half and full width, behind any characters it skips.
 _FORMULA = re.compile(r"[\uFEFF\x00-\x1F\x7F\s]*[=+\-@|%＝＋－＠]")
 _PLAIN_NUMBER = re.compile(r"-[0-9]+(?:\.[0-9]+)?")
 _QUOTE = "'"
+# How a cell begins that may need a guard.
+_TO_GUARD = re.compile(f"{BETWEEN}(?!{BETWEEN})['\ufeff\x00-\x1f\x7f\\s=+\\-@|%＝＋－＠]")
 SHEET_ROWS = 1_048_576
-CELL_CHARACTERS = 32_767
+CELL_CHARACTERS = 32_767  # halves of UTF-16
 EXACT_DIGITS = 15
-FIRST_SAFE_DAY = date(1900, 3, 1)
+_DAY_NOUGHT, _FEBRUARY_1900 = 693_594, 60
+# What XML cannot carry as it is, what only looks like an escape, and what may not be as it seems at a text's ends.
+_ODD = re.compile(r"^['\s]|\s$|_x[0-9A-Fa-f]{4}_|[&<>\x00-\x08\x0B-\x1F\uFFFE\uFFFF]")
+_CONTROL = re.compile(r"[\x00-\x08\x0B-\x1F\uFFFE\uFFFF]")
+_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def guard(text):
@@ -38,38 +45,42 @@ def _could_run(text):
     return bool(_FORMULA.match(text)) and not _PLAIN_NUMBER.fullmatch(text)
 
 
-def csv_chunks(heads, rows, encoding="utf-8-sig"):
-    """The file as chunks of bytes, 500 rows each; cells as for `write_workbook`, texts guarded."""
+def csv_chunks(heads, chunks, encoding="utf-8-sig"):
+    """The file as chunks of bytes; `chunks` are lists of lines with BETWEEN before every cell, as services.query.lines gives them.
+
+    Most lines need neither quotes nor guard: they are CSV once BETWEEN is a comma. The others are written cell by cell.
+    """
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([guard(head) for head in heads])
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
     # The head goes out before the first row is fetched: the person sees at once that the download began.
-    yield buffer.getvalue().encode(encoding)
-    buffer.seek(0)
-    buffer.truncate()
-    for number, row in enumerate(rows, 1):
-        writer.writerow([_csv_cell(cell) for cell in row])
-        if number % CHUNK_ROWS == 0:
-            yield buffer.getvalue().encode(codec)
-            buffer.seek(0)
-            buffer.truncate()
-    if buffer.tell():
-        yield buffer.getvalue().encode(codec)
+    yield _csv_row(writer, heads).encode(encoding)
+    alone = len(heads) == 1  # a row of one empty cell is written with quotes
+    for lines in chunks:
+        for at, line in enumerate(lines):
+            if alone or "," in line or '"' in line or "\n" in line or "\r" in line or _TO_GUARD.search(line):
+                lines[at] = BETWEEN + _csv_row(writer, line[1:].split(BETWEEN))[:-2]
+        text = "\n".join(lines)[1:].replace("\n" + BETWEEN, "\r\n").replace(BETWEEN, ",")
+        yield f"{text}\r\n".encode(codec)
 
 
-def _csv_cell(cell):
-    if cell is None:
-        return ""
-    return guard(cell) if isinstance(cell, str) else format(cell, "f") if isinstance(cell, Decimal) else str(cell)
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, text):
+        return text
+
+
+def _csv_row(writer, cells):
+    return writer.writerow([guard(cell) for cell in cells])
 
 
 @dataclass(frozen=True)
 class Column:
-    """A workbook's column: its head, how wide, and how numbers and dates in it look."""
+    """A workbook's column: its head, how wide, what its texts are ("text", "number", "date", "moment"), and how those look."""
 
     head: str
     width: int = 14
+    kind: str = "text"
     number_format: str = ""
 
 
@@ -82,79 +93,115 @@ class Notes:
     heads: tuple = ("列", "说明")
 
 
-def write_workbook(path, columns, rows, notes):
-    """Writes the data sheet row by row, then the 说明 sheet; `notes(count)` is asked once the rows are counted.
+def write_workbook(path, columns, chunks, notes):
+    """Writes the data sheet as rows come, then the 说明 sheet; `notes(count)` is asked once the rows are counted.
 
-    Cells: text, int, Decimal, date, datetime without zone (the city's clock), None. Text stays text, whatever it looks like.
+    `chunks` are lists of lines with BETWEEN before every cell. A cell's text stays text whatever it looks like, unless its column
+    is of another kind: then it is a number or a date as far as Excel can hold it whole.
     """
     with tempfile.TemporaryDirectory(prefix="taizhang-") as folder:
-        options = {
-            "constant_memory": True,
-            "tmpdir": folder,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }
-        with xlsxwriter.Workbook(str(path), options) as book:
-            count = _data_sheet(book, columns, rows)
+        options = {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False, "strings_to_urls": False}
+        with xlsxwriter.Workbook(str(path), options | {"strings_to_numbers": False}) as book:
+            count = _data_sheet(book, columns, chunks)
             _notes_sheet(book, notes(count))
 
 
-def _data_sheet(book, columns, rows):
+def _data_sheet(book, columns, chunks):
     sheet = book.add_worksheet("数据")
     head = book.add_format({"bold": True, "bg_color": "#E8EEF7", "bottom": 1, "text_wrap": True, "valign": "vcenter"})
-    formats = [book.add_format({"num_format": column.number_format}) if column.number_format else None for column in columns]
     for at, column in enumerate(columns):
         sheet.set_column(at, at, column.width)
         sheet.write_string(0, at, _sheet_text(column.head), head)
     sheet.freeze_panes(1, 0)
-    count = 0
-    for count, row in enumerate(rows, 1):
-        if count >= SHEET_ROWS:
+    # XlsxWriter keeps a row until the next begins and then writes it cell by cell. Nothing here needs that: the rows go straight
+    # into the file it keeps them in, which is four times as fast.
+    sheet._write_single_row(1)
+    count, writers = 0, _cell_writers(book, columns)
+    for lines in chunks:
+        if count + len(lines) >= SHEET_ROWS:
             raise Invalid(
                 [Fault("", "too_many_rows", say("一张工作表最多 {max} 行，请改导出 CSV，或先筛选。", max=SHEET_ROWS - 1))]
             )
-        for at, cell in enumerate(row):
-            _write(sheet, count, at, cell, formats[at], columns[at].head)
+        sheet.row_data_fh.write(_rows_xml(lines, count + 2, writers))
+        count += len(lines)
     if columns:
+        sheet.dim_rowmax = count
         sheet.autofilter(0, 0, count, len(columns) - 1)
     return count
 
 
-def _write(sheet, row, at, cell, shape, head):
-    if cell is None:
-        return
-    if isinstance(cell, (int, Decimal)):
-        digits = len(Decimal(cell).normalize().as_tuple().digits)
-        # Excel keeps 15 digits; a longer number stays whole only as text.
-        if digits > EXACT_DIGITS:
-            sheet.write_string(row, at, format(cell, "f") if isinstance(cell, Decimal) else str(cell))
-        else:
-            sheet.write_number(row, at, cell, shape)
-    elif isinstance(cell, (date, datetime)):
-        day = cell.date() if isinstance(cell, datetime) else cell
-        # Before March 1900 Excel's calendar has a day too many.
-        if day < FIRST_SAFE_DAY:
-            sheet.write_string(row, at, str(cell))
-        else:
-            sheet.write_datetime(row, at, cell, shape)
-    elif len(cell) > CELL_CHARACTERS:
+def _rows_xml(lines, first, writers):
+    """Rows of the sheet, numbered from `first`; empty cells are left out."""
+    parts = []
+    for row, line in enumerate(lines, first):
+        parts.append(f'<row r="{row}">')
+        parts += [write(row, text) for write, text in zip(writers, line[1:].split(BETWEEN), strict=True) if text]
+        parts.append("</row>")
+    return "".join(parts)
+
+
+def _cell_writers(book, columns):
+    """For each column the function that makes a cell of (row, text)."""
+    made = []
+    for at, column in enumerate(columns):
+        letters = xl_col_to_name(at)
+        shape = book.add_format({"num_format": column.number_format})._get_xf_index() if column.number_format else 0
+        words = partial(_text_cell, letters, column.head)
+        value = _VALUES.get(column.kind)
+        made.append(partial(_value_cell, value, words, letters, f'" s="{shape}"' if shape else '"') if value else words)
+    return made
+
+
+def _text_cell(letters, head, row, text):
+    if len(text) > CELL_CHARACTERS // 2 and len(text.encode("utf-16-le")) // 2 > CELL_CHARACTERS:
         raise Invalid(
             [
                 Fault(
                     "",
                     "cell_too_long",
-                    say(
-                        "第 {row} 行「{head}」有 {now} 个字，Excel 一格放不下，请改导出 CSV。",
-                        row=row + 1,
-                        head=head,
-                        now=len(cell),
-                    ),
+                    say("第 {row} 行「{head}」有 {now} 个字，Excel 一格放不下，请改导出 CSV。", row=row, head=head, now=len(text)),
                 )
             ]
         )
-    else:
-        sheet.write_string(row, at, _sheet_text(cell))
+    if not _ODD.search(text):
+        return f'<c r="{letters}{row}" t="inlineStr"><is><t>{text}</t></is></c>'
+    text = _CONTROL.sub(lambda found: f"_x{ord(found[0]):04X}_", _ESCAPED.sub("_x005F_", _sheet_text(text)))
+    return f'<c r="{letters}{row}" t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+
+
+def _value_cell(value, words, letters, shape, row, text):
+    """A number or date; 不适用 and what Excel cannot hold whole stay text."""
+    number = value(text)
+    return words(row, text) if number is None else f'<c r="{letters}{row}{shape}><v>{number}</v></c>'
+
+
+def _number(text):
+    if not text[-1].isdigit():
+        return None
+    # Excel keeps 15 digits.
+    return text if len(text) <= EXACT_DIGITS or len(text.replace(".", "").strip("-0")) <= EXACT_DIGITS else None
+
+
+@lru_cache(maxsize=4096)
+def _day(text):
+    """2021-07-21 as Excel counts days."""
+    if not text[0].isdigit():
+        return None
+    number = date.fromisoformat(text[:10]).toordinal() - _DAY_NOUGHT
+    # Before March 1900 Excel's calendar has a day too many.
+    return number if number > _FEBRUARY_1900 else None
+
+
+def _moment(text):
+    """2021-07-21 17:30:00 likewise, the time as a part of the day."""
+    day = _day(text[:10])
+    if day is None:
+        return None
+    hours, minutes, seconds = text[11:].split(":")
+    return day + (int(hours) * 3600 + int(minutes) * 60 + float(seconds)) / 86_400
+
+
+_VALUES = {"number": _number, "date": _day, "moment": _moment}
 
 
 def _sheet_text(text):

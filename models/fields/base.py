@@ -23,7 +23,7 @@ def condition(**parts):
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One field of a register. Values only; a subclass adds its own options and the four duties below.
+    """One field of a register. Values only; a subclass adds its own options and the duties below.
 
     `id` is stable for ever and names the physical column; `name` is the API name and may change (old ones in `aliases`).
     `sensitivity`: open; masked (shown cut short, revealed with a purpose); named (only where a grant clears names).
@@ -69,7 +69,7 @@ class Field:
         if not self.id:
             object.__setattr__(self, "id", self.name)
 
-    # the four duties ------------------------------------------------------------------------------------------------
+    # the duties -----------------------------------------------------------------------------------------------------
 
     def column(self):
         """A fresh, nullable peewee field that stores this field's Python values."""
@@ -110,6 +110,10 @@ class Field:
     def format(self, value):
         """`render` for a value that is neither unknown nor 不适用."""
         return str(value)
+
+    def format_sql(self, column):
+        """`format` said in SQL: the very same text as an expression over the stored column, unknown where that is unknown."""
+        raise NotImplementedError
 
     def to_json(self, value):
         """The value as JSON carries it: null for unknown, "n/a" for 不适用."""

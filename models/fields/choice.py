@@ -7,6 +7,7 @@ from typing import ClassVar
 import peewee
 
 from models.errors import Label, say
+from models.fields import said
 from models.fields.base import Field, frozen
 
 TONES = ("quiet", "blue", "green", "amber", "red")
@@ -72,6 +73,10 @@ class YesNo(Field):
     def format(self, value):
         return self.get(value).label
 
+    def format_sql(self, column):
+        no, yes = ANSWERS
+        return peewee.Case(None, [(column == True, said.word(yes.label)), (column == False, said.word(no.label))])
+
     def get(self, value):
         """The answer, as a choice."""
         return ANSWERS[bool(value)]
@@ -129,6 +134,9 @@ class Choice(Field):
     def format(self, value):
         return self.get(value).label
 
+    def format_sql(self, column):
+        return said.labels(column, self.options)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choices(Choice):
@@ -163,6 +171,9 @@ class Choices(Choice):
 
     def format(self, value):
         return "、".join(self.get(code).label for code in value)
+
+    def format_sql(self, column):
+        return said.all_labels(column, self.options)
 
     def json_value(self, value):
         return list(value)

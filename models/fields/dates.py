@@ -9,6 +9,7 @@ from typing import ClassVar
 import peewee
 
 from models.errors import say
+from models.fields import said
 from models.fields.base import Field
 from models.values import CITY_ZONE, today
 
@@ -94,6 +95,9 @@ class Date(Field):
     def format(self, value):
         return value.isoformat()
 
+    def format_sql(self, column):
+        return said.day(column)
+
     def json_value(self, value):
         return value.isoformat()
 
@@ -148,6 +152,9 @@ class DateTime(Field):
         if local.microsecond:
             return f"{text}:{local:%S.%f}"
         return f"{text}:{local:%S}" if local.second else text
+
+    def format_sql(self, column):
+        return said.short_moment(column)
 
     def json_value(self, value):
         return value.astimezone(CITY_ZONE).isoformat()

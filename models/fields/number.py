@@ -9,6 +9,7 @@ from typing import ClassVar
 import peewee
 
 from models.errors import say
+from models.fields import said
 from models.fields.base import Field
 from models.values import NA
 
@@ -93,6 +94,9 @@ class Integer(Number):
             raise self.error("too_big", say("「{label}」的数太大了。", label=self.title))
         return int(self.within(value))
 
+    def format_sql(self, column):
+        return said.text(column)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decimal(Number):
@@ -116,6 +120,9 @@ class Decimal(Number):
 
     def format(self, value):
         return f"{value:.{self.places}f}"
+
+    def format_sql(self, column):
+        return said.scaled(column, self.places)
 
     def json_value(self, value):
         return self.format(value)

@@ -26,6 +26,9 @@ class Text(Field):
     def column(self):
         return peewee.TextField(null=True)
 
+    def format_sql(self, column):
+        return column
+
     def parse(self, raw):
         text = str(raw)
         if "\n" in text or "\r" in text:

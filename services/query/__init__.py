@@ -5,6 +5,7 @@ from services.query.narrowing import Count, column, count, counts, counts_of, ex
 from services.query.pages import page, stream
 from services.query.picking import facets, lookup, related
 from services.query.shown import NO_ACCESS, Record, codes_of, describe, get, labels, mark_na, title_of
+from services.query.texts import lines
 
 __all__ = [
     "CAP",
@@ -27,6 +28,7 @@ __all__ = [
     "filter_fields",
     "get",
     "labels",
+    "lines",
     "lookup",
     "mark_na",
     "not_applicable",

@@ -1,4 +1,4 @@
-"""Pages in order, by marks rather than distances; the search's own order; all rows in turn for exports."""
+"""Pages in order, by marks rather than distances; the search's own order; all rows in turn."""
 
 import base64
 import binascii
@@ -63,26 +63,32 @@ def _page(query, found, position, backwards):
 
 
 def _ordered(query, start, backwards, limit):
-    """[(mark, row)] in sort order from a mark on. Rows whose sort value is unknown come last, both ways."""
+    """[(mark, row)] in sort order from a mark on."""
+    found = []
+    for phase, part, keys in phases(query, start, backwards):
+        values = [key.alias(f"sort_{at}") for at, key in enumerate(keys)]
+        for row in part.limit(limit - len(found)).select(*selected(query), *values).dicts():
+            found.append(([phase, [_plain(row[f"sort_{at}"]) for at in range(len(values))], row["id"]], row))
+        if len(found) >= limit:
+            break
+    return found
+
+
+def phases(query, start, backwards):
+    """(phase, its rows in order from a mark on, the sort's columns), one after the other. Rows whose first sort value is unknown
+    come last, both ways.
+    """
     keys = _keys(query)
-    phases = ("known",) if len(keys) == 1 else (("unknown", "known") if backwards else ("known", "unknown"))
-    (query, hints), found = plan(query), []
-    for phase in phases:
-        if start and phases.index(phase) < phases.index(start[0]):
-            continue
+    order = ("known",) if len(keys) == 1 else (("unknown", "known") if backwards else ("known", "unknown"))
+    query, hints = plan(query)
+    for phase in order[order.index(start[0]) if start else 0 :]:
         part = rows(query, hints)
         if len(keys) > 1:
             part = part.where(keys[0][0].is_null(phase == "unknown"))
         left = keys[1:] if phase == "unknown" else keys
         if start and start[0] == phase:
             part = part.where(_beyond(left, [*start[1], start[2]][-len(left) :], backwards))
-        part = part.order_by(*_order_by(left, phase, backwards)).limit(limit - len(found))
-        values = [column_.alias(f"sort_{at}") for at, (column_, _) in enumerate(keys[:-1])]
-        for row in part.select(*selected(query), *values).dicts():
-            found.append(([phase, [_plain(row[f"sort_{at}"]) for at in range(len(values))], row["id"]], row))
-        if len(found) >= limit:
-            break
-    return found
+        yield phase, part.order_by(*_order_by(left, phase, backwards)), [column_ for column_, _ in keys[:-1]]
 
 
 def _keys(query):
@@ -151,10 +157,14 @@ def _index_rows(query, match, start, backwards, limit):
     return list(found.order_by(key.asc() if backwards else key.desc()).limit(limit).select(*selected(query)).dicts())
 
 
+def in_turn(query):
+    """The list in an order that all its rows have: a search's own order is for pages."""
+    return replace(query, sort=(("id", True),)) if _ranked(query) else query
+
+
 def stream(query):
     """All records of a list in its order, read by keyset in chunks: memory stays flat, no transaction stays open."""
-    query = replace(query, sort=(("id", True),)) if _ranked(query) else query
-    start = None
+    query, start = in_turn(query), None
     while True:
         found = _ordered(query, start, False, CHUNK)
         yield from records_of(query, [row for _, row in found])

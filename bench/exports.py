@@ -1,0 +1,155 @@
+"""Times exports beside the bare limits on the same rows: `python -m bench exports [--rows 10000 100000] [--million]`.
+
+Each way runs in a process of its own, so that its memory is its own: Taizhang's CSV and xlsx with rights, relations, labels and
+guard; Python's sqlite3 with csv.writer and the sqlite3 shell on the same joined query without any of these; XlsxWriter by itself.
+"""
+
+import argparse
+import csv
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import xlsxwriter
+
+import config
+from bench import data
+from models import base
+from services import actor, exports, query
+
+REGISTER = "damaged_building"
+COLUMNS = (
+    "code", "school", "name", "kind", "area_m2", "length_m", "cause", "found_on", "damage", "appraisal_state", "grade", "appraised_on",
+    "appraiser", "use_state", "action", "responsible", "due_on", "note", "state",
+)  # fmt: skip
+PLAIN = ", ".join(f"b.f_{name}" for name in COLUMNS if name not in ("code", "school", "length_m"))
+JOINED = (
+    f"SELECT b.f_code, s.f_code || ' ' || s.f_name, d.f_name, {PLAIN} FROM r_{REGISTER} b LEFT JOIN r_school s ON s.id = b.f_school "
+    "LEFT JOIN r_district d ON d.id = b.district_id WHERE b.deleted_at IS NULL ORDER BY b.id"
+)
+RUNS = 3
+
+
+# the ways, each (database, file to write) -----------------------------------------------------------------------------
+
+
+def ours_csv(source, target):
+    with open(target, "wb") as file:
+        file.writelines(exports.csv_stream(*_asked(source)))
+
+
+def ours_xlsx(source, target):
+    os.replace(exports.xlsx_path(*_asked(source)), target)
+
+
+def _asked(source):
+    config.activate(config.load({"TAIZHANG_DATA_DIR": str(Path(source).parent)}))
+    base.connect(source)
+    base.open_connection()
+    clerk = actor.load(1)
+    pairs = [("fields", ",".join(COLUMNS)), ("sort", "id")]
+    return query.parse(REGISTER, clerk, pairs, action="export"), clerk
+
+
+def csv_writer(source, target):
+    with open(target, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(sqlite3.connect(source).execute(JOINED))
+
+
+def shell(source, target):
+    with open(target, "wb") as file:
+        subprocess.run(["sqlite3", "-csv", source, JOINED], stdout=file, check=True)
+
+
+def xlsx_writer(source, target):
+    with xlsxwriter.Workbook(target, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for at, row in enumerate(sqlite3.connect(source).execute(JOINED)):
+            sheet.write_row(at, 0, row)
+
+
+WAYS = {
+    "csv.writer": csv_writer,
+    "sqlite3 shell": shell,
+    "Taizhang CSV": ours_csv,
+    "XlsxWriter": xlsx_writer,
+    "Taizhang xlsx": ours_xlsx,
+}
+BESIDE = {"Taizhang CSV": ("csv.writer", "sqlite3 shell"), "Taizhang xlsx": ("XlsxWriter",)}
+
+
+# measuring --------------------------------------------------------------------------------------------------------------
+
+
+def measure(way, source, folder):
+    """(seconds, peak MiB) of a way in a process of its own, the best of three."""
+    command = [sys.executable, "-m", "bench.exports", "--way", way, "--source", str(source), "--target", str(folder / "out")]
+    found = [_run(command) for _ in range(RUNS)]
+    return min(seconds for seconds, _ in found), max(peak for _, peak in found)
+
+
+def _run(command):
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    seconds = started.stdout.read()
+    _, status, used = os.wait4(started.pid, 0)
+    started.returncode = os.waitstatus_to_exitcode(status)
+    if started.returncode:
+        raise SystemExit(f"{' '.join(command)}: {started.returncode}")
+    return float(seconds), used.ru_maxrss / 1024
+
+
+def compare(rows):
+    """Fills a database, measures every way, prints the table."""
+    with tempfile.TemporaryDirectory(prefix="taizhang-bench-") as name:
+        folder = Path(name)
+        source = folder / "taizhang.sqlite3"
+        made = subprocess.run([sys.executable, "-m", "bench.exports", "--make", str(rows), "--source", str(source)], check=False)
+        if made.returncode:
+            raise SystemExit(made.returncode)
+        print(f"{rows:,} rows, {len(COLUMNS)} columns\n{'':<16}{'rows/s':>10}{'peak MiB':>10}   beside")
+        found = {}
+        for way in WAYS:
+            if _is_possible(way, rows):
+                found[way] = measure(way, source, folder)
+                print(_line(way, rows, found), flush=True)
+        print()
+
+
+def _is_possible(way, rows):
+    return rows < 1_048_576 if "xlsx" in way.lower() else way != "sqlite3 shell" or shutil.which("sqlite3") is not None
+
+
+def _line(way, rows, found):
+    seconds, peak = found[way]
+    beside = ", ".join(f"{seconds / found[other][0]:.2f} of {other}'s time" for other in BESIDE.get(way, ()) if other in found)
+    return f"{way:<16}{rows / seconds:>10,.0f}{peak:>10.0f}   {beside}"
+
+
+def main():
+    reading = argparse.ArgumentParser(prog="python -m bench exports", description=__doc__)
+    reading.add_argument(
+        "--rows", type=int, nargs="+", default=[10_000, 100_000], help="how many damaged buildings, one table each"
+    )
+    reading.add_argument("--million", action="store_true", help="1,000,000 rows as well (making them takes some minutes)")
+    for inner in ("--way", "--source", "--target", "--make"):
+        reading.add_argument(inner, help=argparse.SUPPRESS)
+    asked = reading.parse_args()
+    if asked.make:
+        config.activate(config.load({"TAIZHANG_DATA_DIR": str(Path(asked.source).parent)}))
+        data.make(Path(asked.source), int(asked.make))
+    elif asked.way:
+        start = time.perf_counter()
+        WAYS[asked.way](asked.source, asked.target)
+        print(time.perf_counter() - start)
+    else:
+        for rows in [*asked.rows, *([1_000_000] if asked.million else [])]:
+            compare(rows)
+
+
+if __name__ == "__main__":
+    main()
