@@ -18,7 +18,8 @@ _CLOCK_FROM, _CLOCK_TO = datetime(1900, 1, 1, tzinfo=timezone.utc), datetime(210
 
 def word(text):
     """A constant, whatever the column beside it stores."""
-    return Value(text, converter=False)
+    value = Value(text, converter=False)
+    return value.cast("TEXT") if is_postgres() else value
 
 
 def text(value):
