@@ -85,7 +85,7 @@ def test_each_column_alone(city):
             assert files(asked, SYSTEM) == plain_export.csv_file(asked, "utf-8")
 
 
-@pytest.mark.parametrize("sort", ["due_on", "-due_on", "grade", "name", "-area_m2", "id", "-id"])
+@pytest.mark.parametrize("sort", ["grade,-due_on,name", "due_on", "-due_on", "grade", "name", "-area_m2", "id", "-id"])
 def test_order_over_many_chunks(city, sort, monkeypatch):
     monkeypatch.setattr("services.query.texts.CHUNK", 4)
     asked = query.parse("damaged_building", SYSTEM, [("sort", sort), ("fields", "code,grade,due_on")])
