@@ -12,6 +12,7 @@ MAIN = (
     "/admin/",
     "/admin/r/damaged_building/",
     "/admin/r/damaged_building/new",
+    "/admin/r/damaged_building/trash",
     "/admin/r/visit/new",
     "/admin/r/school/?nonsense=1",
     "/admin/desk/why",
@@ -42,6 +43,10 @@ def test_axe_finds_nothing_serious(come_in, width, scheme):
         page.wait_for_timeout(250)
         assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
         assert not violations(page), path
+    page.goto("/admin/r/damaged_building/")
+    page.click("form[action$='/print'] button")
+    page.locator(".leaf").first.wait_for()
+    assert not violations(page), "paper"
 
 
 def test_nothing_scrolls_sideways_on_a_phone(come_in):
