@@ -185,6 +185,7 @@ API_DOORS = (
     ApiDoor("POST", f"{A}/records/<int:id>:restore", TRASHED, "edit"),
     ApiDoor("GET", "/api/v1/me", PERSON),
     ApiDoor("GET", "/api/v1/registers", PERSON),
+    ApiDoor("GET", "/api/v1/openapi.json", PERSON),
 )
 API_OF_REGISTERS = tuple(door for door in API_DOORS if door.kind in (REGISTER, RECORD, TRASHED))
 OF_REGISTERS = tuple(door for door in DOORS if door.kind in (REGISTER, RECORD, TRASHED))

@@ -65,13 +65,13 @@ def _file(register, form):
     """The list's rows as a file, whole: pages and counts are not asked for."""
     found = shown(register)
     policy.require(g.actor, "export", found)
-    pairs, own = _split("encoding", "purpose")
+    pairs, own = _split("encoding", "_purpose")
     faults = [unknown(name) for name in dict(pairs) if name in ("limit", "cursor", "count")]
     faults += [unknown("encoding")] if form == "xlsx" and "encoding" in own else []
     if faults:
         raise Invalid(faults)
     asked = _parsed(found, pairs, "export")
-    sent = {"purpose": own.get("purpose", ""), "address": request.remote_addr or ""}
+    sent = {"purpose": own.get("_purpose", ""), "address": request.remote_addr or ""}
     encoding = own.get("encoding", "utf-8-sig")
     if form == "csv":
         chunks = exports.csv_stream(asked, g.actor, encoding=encoding, **sent)

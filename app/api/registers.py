@@ -6,7 +6,7 @@ from app.api.asking import parameters, shown
 from app.api.door import blueprint
 from app.api.telling import moment
 from app.words import text
-from services import declared, policy, query
+from services import declared, openapi, policy, query
 
 
 @blueprint.get("/me")
@@ -57,3 +57,10 @@ def register(register):
     found = shown(register)
     parameters()
     return jsonify(declared.declaration(found, g.actor, text))
+
+
+@blueprint.get("/openapi.json")
+def document():
+    """The whole API as this caller has it."""
+    parameters()
+    return jsonify(openapi.document(g.actor, text))

@@ -1,6 +1,6 @@
 """Reading: lists, records, labels, related counts. All rows come from policy.rows; this package is the only way to read them."""
 
-from services.query.asking import CAP, ID, LARGEST_PAGE, PAGE, UNIT_FIELDS, field_of, filter_fields, pairs, parse
+from services.query.asking import CAP, ID, LARGEST_PAGE, MOST_KEYS, PAGE, UNIT_FIELDS, field_of, filter_fields, pairs, parse
 from services.query.narrowing import Count, column, count, counts, counts_of, expression, not_applicable, rows
 from services.query.pages import page, stream
 from services.query.picking import facets, lookup, related
@@ -11,6 +11,7 @@ __all__ = [
     "CAP",
     "ID",
     "LARGEST_PAGE",
+    "MOST_KEYS",
     "NO_ACCESS",
     "PAGE",
     "UNIT_FIELDS",

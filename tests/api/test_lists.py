@@ -176,7 +176,7 @@ def test_files_hold_the_rows_of_the_list(city, caller_of):
     assert caller.get(f"{BUILDINGS}.csv?encoding=gb18030").data.decode("gb18030")
     book = caller.get(f"{BUILDINGS}.xlsx")
     assert book.data[:4] == b"PK\x03\x04"
-    for asked in ("csv?limit=5", "csv?cursor=x", "csv?encoding=utf-16", "xlsx?encoding=utf-8", "csv?purpose=短", "csv?colour=red"):
+    for asked in ("csv?limit=5", "csv?cursor=x", "csv?encoding=utf-16", "xlsx?encoding=utf-8", "csv?_purpose=短", "csv?colour=red"):
         assert caller.get(f"{BUILDINGS}.{asked}").status_code == 422, asked
     log = tables.model("access_log")
     assert log.select().where((log.f_action == "export") & (log.f_username == "district_a")).count() == 4
