@@ -123,6 +123,8 @@ DOORS = (
     Door("POST", "/admin/desk/account/<int:id>/password", PERSON, parts={"id": 9_000_001}),
     Door("POST", "/admin/desk/account/<int:id>/end-sessions", PERSON, parts={"id": 9_000_001}),
     Door("GET", "/admin/tokens/", PERSON),
+    Door("GET", "/admin/api/", PERSON),
+    Door("GET", "/admin/api/<register>", PERSON, parts={"register": "school"}, also=(404,)),
     Door("POST", "/admin/tokens/new", PERSON, data={"name": ""}),
     Door("POST", "/admin/tokens/<int:id>/revoke", PERSON, parts={"id": 9_000_001}),
     Door("GET", "/admin/files/", PERSON),
@@ -186,6 +188,7 @@ API_DOORS = (
     ApiDoor("GET", "/api/v1/me", PERSON),
     ApiDoor("GET", "/api/v1/registers", PERSON),
     ApiDoor("GET", "/api/v1/openapi.json", PERSON),
+    ApiDoor("GET", "/api/v1/jobs/<int:id>", PERSON, parts={"id": 9_000_001}, also=(404,)),
 )
 API_OF_REGISTERS = tuple(door for door in API_DOORS if door.kind in (REGISTER, RECORD, TRASHED))
 OF_REGISTERS = tuple(door for door in DOORS if door.kind in (REGISTER, RECORD, TRASHED))

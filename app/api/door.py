@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 
 from flask import Blueprint, current_app, g, request
 from limits import RateLimitItemPerMinute
@@ -9,6 +10,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from app import errors
+from app.words import language
 from models.errors import AppError, say
 from services import tokens
 
@@ -35,10 +37,11 @@ def enter():
     """Finds the token's actor, or answers 401 or 429."""
     address = request.remote_addr or ""
     try:
-        g.actor, g.api_token = tokens.actor_of(_bearer(), address=address, request_id=g.request_id)
+        actor, g.api_token = tokens.actor_of(_bearer(), address=address, request_id=g.request_id)
     except tokens.NoToken:
         _count(f"address:{address}")
         raise
+    g.actor = replace(actor, language=language())
     _count(f"token:{g.api_token.id}")
 
 

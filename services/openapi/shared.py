@@ -87,7 +87,24 @@ HISTORY = one(
     }
 )
 FILES = one({"files": listed(one({"id": NUMBER, "field": TEXT, "name": TEXT, "kind": TEXT, "size": NUMBER, "url": TEXT}))})
+MOMENT = {"type": ["string", "null"], "format": "date-time"}
+JOB = one(
+    {
+        "id": NUMBER,
+        "kind": TEXT,
+        "about": TEXT,
+        "state": {"enum": ["waiting", "running", "done", "failed", "cancelled"]},
+        "done": MAYBE_NUMBER,
+        "total": MAYBE_NUMBER,
+        "message": MAYBE_TEXT,
+        "at": MOMENT,
+        "started_at": MOMENT,
+        "ended_at": MOMENT,
+        "result": {},
+    }
+)
 SCHEMAS = {
+    "Job": JOB,
     "Problem": PROBLEM,
     "Reference": REFERENCE,
     "Me": ME,

@@ -4,7 +4,7 @@ import pytest
 
 from models import registry, tables
 from models.tokens import ApiToken
-from services import records
+from services import jobs, records
 from tests.access import cases, leaks, told
 from tests.actors import NAMES, STRANGER
 from tests.doors import API_DOORS, API_OF_REGISTERS, PERSON
@@ -132,4 +132,13 @@ def test_missing_and_forbidden_registers_answer_alike(caller_of):
 def test_every_door_of_a_person_answers(caller_of):
     for door in API_DOORS:
         if door.kind == PERSON:
-            assert door.send(caller_of("nobody")).status_code == 200
+            assert door.send(caller_of("nobody")).status_code in {200, *door.also}
+
+
+@SQLITE
+def test_a_job_is_its_owners(city, caller_of, monkeypatch):
+    monkeypatch.setitem(jobs.KINDS, "probe", jobs.Kind("probe", lambda job, progress: None))
+    id = jobs.enqueue(city.actor("school_a"), "probe", {}, about="导出")
+    mine = caller_of("school_a").get(f"/api/v1/jobs/{id}").json
+    assert (mine["id"], mine["state"], mine["about"]) == (id, "waiting", "导出")
+    assert caller_of("school_b").get(f"/api/v1/jobs/{id}").status_code == 404
