@@ -276,27 +276,33 @@ def _by_code(register, code):
 @click.option("--dry-run", is_flag=True, help=_("只看会发生什么，不写入。"))
 @click.option("--json", "as_json", is_flag=True, help=_("用 JSON 打印结果。"))
 def import_file(register, file, mode, which, empty, mapping, constants, where, translate, username, dry_run, as_json):
-    outcome = imports.run_plain(
-        _known(register), file, _actor(username), mapping=_pairs(mapping), constants=_pairs(constants),
-        where=_pairs(where), translate=_translations(translate), mode=mode, policy=which, empty=empty, dry_run=dry_run,
+    actor = _actor(username)
+    item = imports.start(
+        actor, _known(register), [(file, file)], mapping=_pairs(mapping), constants=_pairs(constants), where=_pairs(where),
+        translate=_translations(translate), mode=mode, policy=which, empty=empty, asks=False, now=True,
     )  # fmt: skip
+    if not dry_run and not (item.refused and which == "all"):
+        item = imports.apply(actor, item.id, now=True)
+    said = [one for one in imports.messages(actor, item.id) if not (dry_run and one.code == "nothing_written")]
     if as_json:
-        click.echo(json.dumps(_outcome(outcome), ensure_ascii=False))
+        click.echo(json.dumps(_outcome(item, said), ensure_ascii=False))
     else:
-        click.echo(outcome.line)
-        for message in outcome.messages:
+        click.echo(imports.line(item.counts))
+        for message in said:
             click.echo(text(message.placed))
-    if not outcome.ok:
+    if item.state != imports.APPLIED:
+        imports.forget(actor, item.id)
+    if not item.ok:
         raise click.exceptions.Exit(WRONG)
 
 
-def _outcome(outcome):
+def _outcome(item, said):
     messages = [
         {"row": message.row, "column": message.column, "field": message.field, "code": message.code, "level": message.level,
          "message": text(message.sentence)}
-        for message in outcome.messages
+        for message in said
     ]  # fmt: skip
-    return {"counts": outcome.counts, "written": outcome.written, "change_set": outcome.change_set, "messages": messages}
+    return {"counts": item.counts, "written": item.change_set is not None, "change_set": item.change_set, "messages": messages}
 
 
 @commands.command("export", cls=InApp, help=_("导出一个台账。"))

@@ -98,10 +98,14 @@ def enqueue(actor, name, payload, *, about="", total=None):
 
 
 def run_now(actor, name, payload, *, about="", total=None):
-    """Does a job in this thread, as the command line does, and gives it as it ended. Should this process die, a worker takes it up."""
-    token = _token()
-    id = _put(actor, name, payload, about, total, RUNNING, _lease_end(), token)
-    _run(_job(id), threading.Event())
+    """Does a job in this thread, as the command line does; gives it done, or raises what it failed with.
+
+    Should this process die, a worker takes it up.
+    """
+    id = _put(actor, name, payload, about, total, RUNNING, _lease_end(), _token())
+    error = _run(_job(id), threading.Event(), here=True)
+    if error is not None:
+        raise error
     return _job(id)
 
 
@@ -218,8 +222,9 @@ def work_forever(stop):
             _news.clear()
 
 
-def _run(job, stop):
-    progress, result, state, message = Progress(job, stop), None, FAILED, None
+def _run(job, stop, here=False):
+    """Runs a claimed job to its end and gives the error it failed with. `here`: somebody waits, so a busy database is a failure too."""
+    progress, result, state, message, failure = Progress(job, stop), None, FAILED, None, None
     try:
         with progress:
             result = KINDS[job.kind].run(job, progress)
@@ -227,21 +232,25 @@ def _run(job, stop):
     except Interrupted as error:
         if error.why != CANCELLED:
             _release(job, 0) if error.why == STOPPED else log.warning("job %s is another worker's now", job.id)
-            return
+            return None
         state = CANCELLED
     except (Unavailable, peewee.OperationalError, peewee.InterfaceError) as error:
-        log.warning("job %s is put off: %s", job.id, error)
-        _release(job, _AGAIN_SECONDS)
-        return
+        failure = error if isinstance(error, AppError) else base.unavailable(error)
+        if not here:
+            log.warning("job %s is put off: %s", job.id, error)
+            _release(job, _AGAIN_SECONDS)
+            return failure
+        message = failure.sentence
     except AppError as error:
-        message = error.sentence
-    except Exception:
+        failure, message = error, error.sentence
+    except Exception as error:
         # A mistake of ours in one job must neither end the worker nor leave the job running for ever.
         log.exception("job %s failed", job.id)
-        message = say("任务出错，没有完成，已记入日志。请把任务编号 {number} 告诉管理员。", number=job.id)
+        failure, message = error, say("任务出错，没有完成，已记入日志。请把任务编号 {number} 告诉管理员。", number=job.id)
     with base.atomic():
         if _held(job).exists():
             _end(job, state, message, result, progress)
+    return failure
 
 
 def _held(job):

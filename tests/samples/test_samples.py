@@ -10,9 +10,10 @@ import pytest
 
 from models import tables
 from models.base import database
-from services import exports, imports, query, records
+from services import exports, query, records
 from services.actor import SYSTEM
 from tests import engines
+from tests.bringing import bring
 
 SAMPLES = os.environ.get("TAIZHANG_SAMPLES")
 pytestmark = pytest.mark.skipif(not SAMPLES, reason="TAIZHANG_SAMPLES is not set: the public sample files are not here")
@@ -65,7 +66,7 @@ def _exported(register, **filters):
 
 @pytest.fixture(scope="module")
 def schools(city):
-    return imports.run_plain(
+    return bring(
         "school", _file("schools/zhengzhou-148.csv"), SYSTEM, mapping={"学校名称": "name", "区县": "district"}, constants=SCHOOLS
     )
 
@@ -91,7 +92,7 @@ def test_schools_are_in_list_filter_search_and_export(schools):
 
 
 def test_the_same_file_again_makes_nothing(schools):
-    again = imports.run_plain(
+    again = bring(
         "school", _file("schools/zhengzhou-148.csv"), SYSTEM, mapping={"学校名称": "name", "区县": "district"}, constants=SCHOOLS
     )
     assert again.line == "new 0 changed 0 unchanged 118 error 0 warning 30 out_of_scope 0"
@@ -103,9 +104,7 @@ def universities(city):
     taken = [record.id for record in query.stream(query.parse("school", SYSTEM, [("level", "primary")]))]
     if taken:
         records.delete_many("school", SYSTEM, taken)
-    return imports.run_plain(
-        "school", _file("intake/moe2025-universities.xls"), SYSTEM, constants=UNIVERSITIES, where={"所在地": "郑州市"}
-    )
+    return bring("school", _file("intake/moe2025-universities.xls"), SYSTEM, constants=UNIVERSITIES, where={"所在地": "郑州市"})
 
 
 def test_73_universities_of_the_city(universities):
@@ -129,7 +128,7 @@ def buildings(city):
     codes = sorted({row["PRO_COM"] for row in _lines("buildings/laquila2009-56410.csv")})
     made = [SCHOOLS | {"code": code, "name": f"样例学校{code}", "district": district} for code in codes]
     assert len(records.create_many("school", SYSTEM, made)) == 62
-    return imports.run_plain(
+    return bring(
         "damaged_building", _file("buildings/laquila2009-56410.csv"), SYSTEM, mapping=BUILDING_COLUMNS, constants=BUILDINGS,
         translate={"damage": DAMAGE},
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The plain import: exact, told in full, all or nothing, and blind to what the actor may not see."""
+"""The import without questions, as the command line does it: exact, told in full, all or nothing, and blind to what the actor may not see."""
 
 import csv
 import io
@@ -12,8 +12,9 @@ import xlsxwriter
 from models import registry, tables
 from models.errors import Invalid, NotAllowed
 from models.journal import Change
-from services import exports, imports, query, readers, records
+from services import exports, query, readers, records
 from services.actor import SYSTEM
+from tests import bringing
 
 HEAD = "学校代码,学校名称,属地,学校类别,隶属,办学性质,备注\r\n"
 
@@ -59,7 +60,7 @@ def bring(tmp_path):
     def run(text, register="school", actor=SYSTEM, *, name="file.csv", encoding="utf-8-sig", **options):
         path = tmp_path / name
         path.write_bytes(text.encode(encoding))
-        return imports.run_plain(register, path, actor, **options)
+        return bringing.bring(register, path, actor, **options)
 
     return run
 
@@ -216,11 +217,11 @@ def test_what_was_exported_comes_back_unchanged(start, bring, tmp_path, extensio
     path = tmp_path / f"out.{extension}"
     stream = exports.csv_stream if extension == "csv" else exports.xlsx_stream
     path.write_bytes(b"".join(stream(asked, SYSTEM)))
-    outcome = imports.run_plain("damaged_building", path, SYSTEM)
+    outcome = bringing.bring("damaged_building", path, SYSTEM)
     assert outcome.line == f"new 0 changed 0 unchanged {len(rows) + 1} error 0 warning 0 out_of_scope 0"
     stored = [record.values for record in query.stream(asked)]
     records.delete_many("damaged_building", SYSTEM, [record.id for record in query.stream(asked)])
-    assert imports.run_plain("damaged_building", path, SYSTEM).new == len(stored)
+    assert bringing.bring("damaged_building", path, SYSTEM).new == len(stored)
     assert [record.values for record in query.stream(asked)] == stored
 
 
@@ -318,7 +319,7 @@ def test_files_nobody_can_read_are_refused_with_a_sentence(start, tmp_path, name
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(Invalid):
-        imports.run_plain("school", path, SYSTEM)
+        bringing.bring("school", path, SYSTEM)
 
 
 def test_rows_too_long_or_short_are_told(start, bring):
@@ -404,7 +405,7 @@ def test_row_numbers_are_the_sheet_s_and_other_sheets_are_named(start, tmp_path)
         sheet = made.add_worksheet("名单")
         sheet.write_row(3, 1, ["学校代码", "学校名称", "属地", "学校类别", "隶属", "办学性质"])
         sheet.write_row(5, 1, ["0030", "丙校", "青禾区", "学院", "县区属", "公办"])
-    said = _said(imports.run_plain("school", path, SYSTEM))
+    said = _said(bringing.bring("school", path, SYSTEM))
     assert "第 6 行「学校类别」" in said and "没有读：封面" in said
 
 
@@ -422,7 +423,7 @@ def test_a_workbook_that_would_take_all_memory_is_refused(start, tmp_path, first
                 content = content.replace(old, new)
             far.writestr(name, content)
     with pytest.raises(Invalid):
-        imports.run_plain("school", path, SYSTEM)
+        bringing.bring("school", path, SYSTEM)
 
 
 def test_a_message_knows_its_row_column_and_field(start, bring):

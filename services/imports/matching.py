@@ -14,6 +14,8 @@ from services.actor import SYSTEM
 ALIASES = "former_names"
 _CHUNK = 400
 _NOT_TELLING = (LongText, Choices, Attachment)
+SECTION_START = re.compile(r"^[(（]?[一二三四五六七八九十]+[)）、.．]\s*")
+SECTION_END = re.compile(r"[(（]\s*(?:共\s*)?\d+\s*\w{0,2}\s*[)）]\s*$")
 _BETWEEN = re.compile(r"[、，,；;\n]+")
 
 

@@ -1,0 +1,49 @@
+"""The record gate's word on a batch of rows: tried while planning and taken back, written for good while applying."""
+
+from services import records
+from services.imports.chunks import REFUSED
+
+CONFIRMED = "导入时的提示已列出"
+
+
+class _Rehearsed(Exception):
+    """Ends a rehearsal: the transaction is rolled back, nothing was written."""
+
+
+def rehearse(register_name, actor, verdicts):
+    """Asks the gate about the rows that would be written, so that one look shows everything that is wrong. Writes nothing."""
+    if not any(one.outcome in ("new", "changed") for one in verdicts):
+        return
+    try:
+        with records.working(actor, kind="import", confirmed=CONFIRMED) as work:
+            write(register_name, work, verdicts)
+            raise _Rehearsed
+    except _Rehearsed:
+        return
+
+
+def write(register_name, work, verdicts):
+    """Writes the new and the changed rows that the gate takes. The others are told why not, at their verdict; gives how many."""
+    new = [one for one in verdicts if one.outcome == "new"]
+    changed = [one for one in verdicts if one.outcome == "changed"]
+    done = records.write_set(
+        work, register_name, [one.changes for one in new], [(one.id, one.version, one.changes) for one in changed]
+    )
+    for at, one in enumerate(new + changed):
+        for fault in done.warnings.get(at, ()):
+            _warn(one, fault)
+        for fault in done.faults.get(at, ()):
+            one.refuse(fault.field, _code(fault), fault.sentence)
+    return sum(one.outcome in REFUSED for one in new + changed)
+
+
+def _warn(one, fault):
+    said = (fault.field, fault.code, fault.sentence, "warning")
+    if said not in one.told:
+        one.told.append(said)
+
+
+def _code(fault):
+    """Rows that are not the actor's to change are out of scope, whatever rule says so; a locked state is an error."""
+    foreign = fault.code == "not_found" or fault.code.startswith(("no_grant", "out_of_rows"))
+    return "out_of_scope" if foreign else fault.code

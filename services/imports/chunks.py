@@ -1,0 +1,111 @@
+"""The verdicts on an import's rows, kept about a thousand to a stored chunk: a million rows are a thousand table rows."""
+
+import json
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field as attribute
+
+from models.imports import Chunk
+from models.sentences import packed, unpacked
+
+ROWS = 1_000
+# Places in a chunk are counted so far apart that a place in an import is one number.
+PLACES = 10_000
+KEPT = ("new", "changed", "unchanged", "error", "warning", "out_of_scope")
+REFUSED = ("error", "out_of_scope")
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What becomes of one row: its number in its file, its outcome, the record it means (id and version, None for a new one), the raw
+    values to write, the JSON of what they replace, and what is said of it: (field name, code, sentence, level).
+    """
+
+    number: int
+    outcome: str
+    id: int | None = None
+    version: int | None = None
+    changes: dict = attribute(default_factory=dict)
+    old: dict = attribute(default_factory=dict)
+    told: list = attribute(default_factory=list)
+    file: int = 0
+
+    @property
+    def warned(self):
+        return any(level == "warning" for *_, level in self.told)
+
+    def refuse(self, name, code, sentence):
+        self.outcome = "out_of_scope" if code == "out_of_scope" and self.outcome != "error" else "error"
+        self.told.append((name, code, sentence, "error"))
+
+
+def verdict_of(row, file):
+    """A planned row, as it is kept."""
+    old = {}
+    if row.outcome == "changed":
+        values, by_name = row.record.values, row.record.register.by_name
+        old = {name: by_name[name].to_json(values.get(name)) for name in row.changes}
+    wanted = row.outcome in ("new", "changed")
+    id, version = (row.record.id, row.record.version) if row.record else (None, None)
+    return Verdict(row.number, row.outcome, id, version, row.changes if wanted else {}, old, row.told, file)
+
+
+def outcomes_of(verdicts):
+    """{outcome: how many}; a row with a warning counts there too."""
+    found = Counter(verdict.outcome for verdict in verdicts)
+    found["warning"] = sum(verdict.warned or verdict.outcome == "warning" for verdict in verdicts)
+    return dict(found)
+
+
+def put(plan, at, verdicts):
+    """Keeps a chunk, in the place of what stood there."""
+    data = zlib.compress(json.dumps([_plain(one) for one in verdicts], ensure_ascii=False).encode(), 1)
+    outcomes = json.dumps(outcomes_of(verdicts))
+    changed = Chunk.update(outcomes=outcomes, data=data).where((Chunk.plan == plan) & (Chunk.at == at)).execute()
+    if not changed:
+        Chunk.create(plan=plan, at=at, outcomes=outcomes, data=data)
+
+
+def _plain(one):
+    told = [(name, code, packed(sentence), level) for name, code, sentence, level in one.told]
+    return one.number, one.outcome, one.id, one.version, one.changes, one.old, told, one.file
+
+
+def _verdict(data):
+    number, outcome, id, version, changes, old, told, file = data
+    said = [(name, code, unpacked(sentence), level) for name, code, sentence, level in told]
+    return Verdict(number, outcome, id, version, changes, old, said, file)
+
+
+def clear(plan):
+    Chunk.delete().where(Chunk.plan == plan).execute()
+
+
+def count(plan):
+    return Chunk.select().where(Chunk.plan == plan).count()
+
+
+def get(plan, at):
+    """The verdicts of one chunk; None past the last."""
+    found = Chunk.get_or_none((Chunk.plan == plan) & (Chunk.at == at))
+    return None if found is None else _unpacked(found.data)
+
+
+def _unpacked(data):
+    return [_verdict(one) for one in json.loads(zlib.decompress(bytes(data)))]
+
+
+def each(plan, start=0, outcomes=()):
+    """(chunk number, verdicts) one after the other from a chunk on; with `outcomes`, those chunks that have any of them."""
+    rows = Chunk.select(Chunk.at, Chunk.outcomes).where((Chunk.plan == plan) & (Chunk.at >= start)).order_by(Chunk.at)
+    for at, found in list(rows.tuples()):
+        if not outcomes or any(json.loads(found).get(name) for name in outcomes):
+            yield at, get(plan, at)
+
+
+def counts(plan):
+    """{outcome: how many} over the whole import."""
+    found = Counter(dict.fromkeys(KEPT, 0))
+    for (outcomes,) in Chunk.select(Chunk.outcomes).where(Chunk.plan == plan).tuples():
+        found.update(json.loads(outcomes))
+    return {name: found[name] for name in KEPT}

@@ -1,0 +1,245 @@
+"""The job that reads an import's files, finds out what each row would do, and keeps the verdicts: parse, map, check."""
+
+from itertools import islice
+
+from models import registry
+from models.errors import Fault, FieldError, Invalid, say
+from models.fields import Relation, Relations
+from models.sentences import packed
+from services import jobs, policy, readers
+from services.imports import changes, checking, chunks, columns, layout, matching, questions, rows, store
+from services.imports.store import ASKING, FAILED, PLANNED, READING
+
+JOB = "import_plan"
+
+
+def failed(job, sentence):
+    """The plan's job ended without a plan: the import says why; what came in the meantime is taken away."""
+    chunks.clear(job.payload["import"])
+    store.save(job.payload["import"], state=FAILED, said=sentence)
+
+
+@jobs.kind(JOB, failed=failed)
+def run(job, progress):
+    """Plans an import. Begun again after a death it begins from the first row: nothing is written to any register here."""
+    item = store.load(job.payload["import"])
+    if item.state != READING:
+        return {"import": item.id, "state": item.state}
+    actor = store.person(item)
+    try:
+        found = Planning(item, actor, progress).found()
+    except Invalid as error:
+        if any(fault.code == "refused_column" for fault in error.faults):
+            store.drop_files(item.id)
+        raise
+    state = ASKING if found["questions"] else PLANNED
+    with store.step(progress):
+        store.save(item.id, state=state, found=found, position=0)
+    return {"import": item.id, "state": state}
+
+
+class Planning:
+    """One reading of all files of an import."""
+
+    def __init__(self, item, actor, progress):
+        full = registry.get(item.register)
+        policy.require(actor, "edit", full)
+        self._item, self._actor, self._progress = item, actor, progress
+        self._asked, self._register = item.asked, policy.view(full, actor)
+        self._names = columns_of(self._register, actor, item.asked)
+        self._meanings = rows.Meanings(self._register, actor, self._answers(), self._names.named(item.asked.get("translate", {})))
+        self._repeats, self._codes, self._unknown = rows.Repeats(), {}, {}
+        self._chunks, self._done, self._matches, self._sections = 0, 0, [], []
+        self._messages, self._questions, self._skipped = [], [], []
+        self._about = {"sheet": "", "sheets": [], "encoding": "", "header_rows": [], "letters": [], "heads": []}
+
+    def _answers(self):
+        """{field name: {text: value}}: what the unit answered in earlier imports, and what was answered in this one."""
+        found = {}
+        for part in self._register.live:
+            known = store.remembered(self._register.name, self._actor, part.id) if self._asked.get("asks") else {}
+            given = self._asked.get("values", {}).get(part.name, {})
+            if known or given:
+                found[part.name] = known | given
+        return found
+
+    def found(self):
+        """What was found, as the import keeps it; the verdicts are stored on the way."""
+        with store.step(self._progress):
+            chunks.clear(self._item.id)
+        check_constants(self._register, self._actor, self._names.constants)
+        sources = readers.open_files(store.files(self._item.id))
+        with readers.Parser() as parser:
+            for at, source in enumerate(sources):
+                self._read(at, source, len(sources) == 1, parser)
+        self._ask()
+        return self._about | {
+            "columns": [
+                {"source": one.head, "letter": one.letter, "field": one.field.name if one.field else None, "how": one.how}
+                for one in self._matches
+            ],
+            "files": [source.name for source in sources],
+            "skipped": self._skipped[: layout.MOST_SKIPPED],
+            "more_skipped": max(0, len(self._skipped) - layout.MOST_SKIPPED),
+            "questions": self._questions,
+            "messages": self._messages,
+            "counts": chunks.counts(self._item.id),
+        }
+
+    def _tell(self, code, sentence, level, file=""):
+        said = [code, packed(sentence), level, file]
+        if said not in self._messages:
+            self._messages.append(said)
+
+    def _read(self, file, source, alone, parser):
+        try:
+            table = self._table(source, parser)
+        except Invalid as error:
+            asked = questions.of_file(error, source) if self._asked.get("asks") and alone else None
+            if asked is None and alone:
+                raise
+            self._about["letters"].append({})
+            self._about["heads"].append({})
+            if asked:
+                self._questions.append(asked)
+            else:
+                self._tell(error.faults[0].code, error.faults[0].sentence, "error", source.name)
+            return
+        try:
+            self._take(file, source, table, alone)
+        finally:
+            table.close()
+
+    def _table(self, source, parser):
+        source.check()
+        header, down = self._asked.get("header"), self._asked.get("fill_down", {})
+        return readers.read(
+            source, sheet=self._asked.get("sheet") or None, header=tuple(header) if header else None,
+            encoding=self._asked.get("encoding") or None, score=self._names.score,
+            fill_down=tuple(int(at) for at, wanted in down.items() if wanted), parser=parser,
+        )  # fmt: skip
+
+    def _take(self, file, source, table, alone):
+        """The rows of one file, a batch at a time."""
+        matches = self._mapped(table, alone)
+        task, left = self._task(table, matches), layout.Aside()
+        for code, sentence, level in layout.sentences(table, self._unmatched(matches)):
+            self._tell(code, sentence, level, "" if alone else source.name)
+        taken = self._records(task, table, left)
+        while batch := list(islice(taken, chunks.ROWS)):
+            self._judge(file, task, batch)
+        left.take_skipped(table)
+        self._skipped += [[row, group, text, file] for row, group, text in left.listed()]
+        for code, sentence, level in left.sentences(table):
+            self._tell(code, sentence, level, "" if alone else source.name)
+        self._sections += table.sections
+        if self._asked.get("asks"):
+            self._questions += [
+                one for one in questions.of_fill_down(table, matches) if one["value"] not in self._asked.get("fill_down", {})
+            ]
+        if not self._about["header_rows"]:
+            self._describe(source, table)
+
+    def _describe(self, source, table):
+        sheets = [{"name": one.name, "rows": one.rows, "hidden": one.hidden} for one in source.sheets] if table.sheet else []
+        self._about |= {"sheet": table.sheet, "sheets": sheets, "encoding": table.encoding, "header_rows": list(table.header)}
+
+    def _mapped(self, table, alone):
+        """The columns of a file and their fields. Invalid where none is one, unless that can be asked."""
+        if alone:
+            self._names.require([table.heads])
+        matches = self._names.of(table.columns)
+        fields = [match for match in matches if match.field]
+        if not fields and not self._asked.get("asks"):
+            titled = self._register.titled
+            raise readers.refuse("no_columns", say("文件里没有一列与「{register}」的字段对应。", register=titled))
+        self._about["letters"].append({match.field.name: match.letter for match in fields})
+        self._about["heads"].append({match.field.name: match.head for match in fields})
+        known = {(match.head, match.letter) for match in self._matches}
+        self._matches += [match for match in matches if (match.head, match.letter) not in known]
+        return matches
+
+    def _unmatched(self, matches):
+        """The heads that go nowhere and are not asked about."""
+        silent = (columns.GIVEN, columns.IGNORED) if not self._asked.get("asks") else (columns.GIVEN, columns.IGNORED, columns.OPEN)
+        left = [match.head for match in matches if match.field is None and match.how not in silent]
+        numbering = [match.head for match in matches if match.how == columns.IGNORED]
+        return left + numbering
+
+    def _task(self, table, matches):
+        return rows.Task(
+            register=self._register, actor=self._actor,
+            columns={match.at: match.field for match in matches if match.field},
+            named=frozenset(match.at for match in matches), constants=self._names.constants,
+            where={self._names.index(table.columns, head): text for head, text in self._asked.get("where", {}).items()},
+            mode=self._item.mode, empty=self._item.empty, key=tuple(self._asked.get("key", ())),
+            section=self._asked.get("section", ""), meanings=self._meanings, codes=self._codes,
+        )  # fmt: skip
+
+    def _records(self, task, table, left):
+        for number, cells, _hidden, section in table.rows:
+            why = rows.aside(task, cells)
+            if why:
+                left.add(why, number, next((cell for cell in cells if cell.strip()), "").strip())
+                continue
+            left.nameless(cells, table, task.named)
+            yield rows.taken(task, table, number, cells, section)
+
+    def _judge(self, file, task, batch):
+        """What becomes of a batch of rows; its verdicts are stored as one chunk."""
+        rows.understand(task, batch)
+        self._repeats.settle(batch)
+        changes.match(task, batch)
+        for row in batch:
+            changes.decide(task, row)
+        self._note_unknown(task, batch)
+        verdicts = [chunks.verdict_of(row, file) for row in batch]
+        checking.rehearse(self._register.name, self._actor, verdicts)
+        with store.step(self._progress):
+            chunks.put(self._item.id, self._chunks, verdicts)
+        self._chunks += 1
+        self._done += len(batch)
+        self._progress(self._done, None, say("已检查 {count} 行", count=self._done))
+
+    def _note_unknown(self, task, batch):
+        """Texts that a field does not know and nobody has answered for, with how often and where they stand."""
+        for row in batch:
+            for name, (code, _) in row.faults.items():
+                text = str(row.texts[name]).strip()
+                answered = text in self._asked.get("values", {}).get(name, {})
+                if code in rows.ASKABLE and not answered and not task.register.field(name).readonly:
+                    count, places = self._unknown.get((name, text), (0, []))
+                    self._unknown[name, text] = (count + 1, places if len(places) >= 5 else [*places, row.number])
+
+    def _ask(self):
+        if not self._asked.get("asks"):
+            return
+        self._questions += questions.of_columns(self._names, self._matches, self._names.constants)
+        self._questions += questions.of_values(self._register, self._actor, self._unknown)
+        if self._sections and "section" not in self._asked:
+            said = {match.field.name for match in self._matches if match.field} | set(self._names.constants)
+            self._questions += questions.of_sections(self._register, self._actor, self._sections, said, self._meanings)
+
+
+def columns_of(register, actor, asked):
+    """The Columns of what was asked for. Invalid for fields that are not there."""
+    memory = store.remembered(register.name, actor) if asked.get("asks") else {}
+    return columns.Columns(register, asked.get("mapping", {}), asked.get("constants", {}), memory)
+
+
+def check_constants(register, actor, constants):
+    """A value set for every row is wrong once, not in every row."""
+    faults = []
+    for name, text in constants.items():
+        part = register.field(name)
+        try:
+            found = matching.resolve(part, {text}, actor)[text] if isinstance(part, (Relation, Relations)) else part.clean(text)
+        except FieldError as error:
+            faults.append(Fault(name, error.code, error.sentence))
+            continue
+        if isinstance(found, matching.Unresolved):
+            faults.append(Fault(name, "relation", found.sentence))
+        elif part.readonly:
+            faults.append(Fault(name, "read_only", say("「{label}」由系统填写，不能导入。", label=part.title)))
+    if faults:
+        raise Invalid(faults)

@@ -1,0 +1,270 @@
+"""The rows of a file on their way in: which of them are records, what their cells mean, which say the same thing twice."""
+
+from dataclasses import dataclass, field as attribute
+from typing import NamedTuple
+
+from models.errors import FieldError, say
+from models.fields import Attachment, Derived, Relation, Relations
+from models.values import NA, NA_CODE
+from services.imports import matching
+from services.imports.matching import Unresolved, fold
+
+EMPTY_ANSWER = "$empty"
+# The faults a clerk can answer once for every cell that says the same.
+ASKABLE = ("relation", "choice", "yes_no")
+_MOST_KEPT = 50_000
+
+
+class Meaning(NamedTuple):
+    """What a text means in a field: its value and what the record gate is given for it, or its fault (code, sentence)."""
+
+    value: object = None
+    raw: object = None
+    fault: tuple | None = None
+
+
+EMPTY = Meaning()
+
+
+@dataclass(slots=True)
+class Row:
+    """One row of a file on its way: its texts by field name, what they mean, what is wrong, which record it is."""
+
+    number: int
+    texts: dict
+    meant: dict = attribute(default_factory=dict)
+    faults: dict = attribute(default_factory=dict)
+    told: list = attribute(default_factory=list)
+    identity: tuple = ()
+    mark: tuple = ()
+    record: object = None
+    changes: dict = attribute(default_factory=dict)
+    outcome: str = ""
+
+    def value(self, name):
+        found = self.meant.get(name)
+        return found.value if found else None
+
+    def refuse(self, name, code, sentence, outcome="error"):
+        self._tell(name, code, sentence, "error")
+        self.outcome = "error" if "error" in (self.outcome, outcome) else outcome
+
+    def warn(self, name, code, sentence):
+        self._tell(name, code, sentence, "warning")
+
+    def _tell(self, *said):
+        if said not in self.told:
+            self.told.append(said)
+
+    def refuse_faults(self):
+        """The faults kept back until it was known that the cell does not say what is stored anyway."""
+        for name, (code, sentence) in self.faults.items():
+            self.refuse(name, code, sentence, "out_of_scope" if code == "out_of_scope" else "error")
+
+
+@dataclass
+class Task:
+    """What is asked of a file's rows: the register as the actor sees it, which column is which field, how rows are taken.
+
+    `columns` {at: field}; `named` the places of the columns that have a name; `section` the field that takes the text of the
+    section a row stands in; `meanings` and `codes` are shared by all files of an import.
+    """
+
+    register: object
+    actor: object
+    columns: dict
+    named: frozenset
+    constants: dict
+    where: dict
+    mode: str
+    empty: str
+    key: tuple
+    section: str
+    meanings: object
+    codes: dict = attribute(default_factory=dict)
+
+    @property
+    def names(self):
+        """The names of the fields a row says something about."""
+        said = [field.name for field in self.columns.values()] + list(self.constants) + ([self.section] if self.section else [])
+        return tuple(dict.fromkeys(said))
+
+
+class Meanings:
+    """What the texts of each field mean, worked out once for each text: by answers, in sets for relations, else by the field.
+
+    `answers` {field name: {text: value}}: "" leaves the text out, EMPTY_ANSWER takes it for an empty cell, else a stored value.
+    `translate` {field name: {text: text}} is what the caller says texts stand for.
+    """
+
+    def __init__(self, register, actor, answers, translate):
+        self._register, self._actor, self._answers = register, actor, answers
+        self._translate = translate
+        self._kept = {}
+
+    def translates(self, name, text):
+        """What the caller says a text stands for; None where he says nothing of it."""
+        return self._translate.get(name, {}).get(text.strip())
+
+    def learn(self, name, texts):
+        """{text: Meaning} of a field, with at least these texts."""
+        kept = self._kept.setdefault(name, {})
+        if len(kept) > _MOST_KEPT:
+            kept.clear()
+        part, new = self._register.field(name), [text for text in texts if text not in kept]
+        if isinstance(part, (Derived, Attachment)):
+            kept.update(dict.fromkeys(new, EMPTY))
+        elif new:
+            said = {text: self.translates(name, text) for text in new}
+            asked = {text: str(text) if stands is None else stands for text, stands in said.items()}
+            self._take(part, asked, kept)
+        return kept
+
+    def _take(self, part, asked, kept):
+        answers = self._answers.get(part.name, {})
+        relation = isinstance(part, (Relation, Relations))
+        known = (
+            self._resolved(part, [said for said in asked.values() if said.strip() and said.strip() not in answers])
+            if relation
+            else {}
+        )
+        for text, said in asked.items():
+            answer = answers.get(said.strip())
+            if not said.strip() or answer == EMPTY_ANSWER:
+                kept[text] = EMPTY
+            elif answer:
+                kept[text] = _answered(part, answer)
+            else:
+                kept[text] = _of_relation(known.get(said)) if relation else _of_text(part, said)
+                if answer == "" and not kept[text].fault:
+                    kept[text] = Meaning(fault=("left_out", say("按您的选择，不导入「{raw}」。", raw=said.strip()[:40])))
+
+    def _resolved(self, part, texts):
+        return matching.resolve(part, set(texts), self._actor) if texts else {}
+
+
+def _answered(part, answer):
+    try:
+        value = part.clean(answer)
+    except FieldError as error:
+        return Meaning(fault=(error.code, error.sentence))
+    return Meaning(value, _plain(value) if isinstance(part, (Relation, Relations)) else answer)
+
+
+def _of_relation(found):
+    if found is None:
+        return EMPTY
+    if isinstance(found, Unresolved):
+        return Meaning(fault=("out_of_scope" if found.foreign else "relation", found.sentence))
+    return Meaning(found, _plain(found))
+
+
+def _plain(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _of_text(part, text):
+    try:
+        value = part.clean(text)
+    except FieldError as error:
+        return Meaning(fault=(error.code, error.sentence))
+    return Meaning(value, None if value is None else NA_CODE if value is NA else text)
+
+
+# Rows of a batch ------------------------------------------------------------------------------------------------------
+
+
+def aside(task, cells):
+    """Why a row is no record though the reader gave it as one: "" for a record."""
+    filled = [at for at, cell in enumerate(cells) if cell and not cell.isspace()]
+    if len(filled) == 1 and len(task.named) > 1 and _needs_more(task, filled[0]):
+        return "section_rows"
+    if any(fold(cells[at] if at < len(cells) else "") != fold(text) for at, text in task.where.items()):
+        return "left_out"
+    return ""
+
+
+def _needs_more(task, at):
+    """Whether a lone cell in this column cannot be a record: it has no field, or another column must be filled too."""
+    lone = task.columns.get(at)
+    wanted = {part.name for part in task.columns.values() if part.required}
+    return lone is None or bool(wanted - {lone.name} - set(task.constants))
+
+
+def taken(task, table, number, cells, section):
+    """A Row of a record's cells."""
+    texts, width = dict(task.constants), len(cells)
+    row = Row(number, texts)
+    if task.section:
+        texts[task.section] = section_text(section)
+    if width > len(table.columns) and (beyond := [cell for cell in cells[len(table.columns) :] if cell.strip()]):
+        row.refuse("", "too_many_cells", say("这一行比表头多 {count} 格，内容可能错了位。", count=len(beyond)))
+    if table.encoding and width < max(task.named, default=0) + 1:
+        row.warn("", "too_few_cells", say("这一行只有 {count} 格，缺的当作空白。", count=width))
+    for at, part in task.columns.items():
+        text = texts[part.name] = cells[at] if at < width else ""
+        if type(text) is not str and task.meanings.translates(part.name, text) is None:
+            row.refuse(part.name, "damaged", text.why)
+    return row
+
+
+def section_text(text):
+    """What a section's line names: 青禾区 of 二、青禾区（18所）："""
+    text = matching.SECTION_END.sub("", text.strip().rstrip(":："))
+    return matching.SECTION_START.sub("", text).strip()
+
+
+def understand(task, rows):
+    """What every cell means, each text once. Faults wait: a cell that says what is stored is right."""
+    for name in task.names:
+        known = task.meanings.learn(name, {row.texts[name] for row in rows})
+        for row in rows:
+            meaning = row.meant[name] = known[row.texts[name]]
+            if meaning.fault:
+                row.faults[name] = meaning.fault
+    for row in rows:
+        _identify(task, row)
+
+
+def _identify(task, row):
+    values = {name: meaning.value for name, meaning in row.meant.items() if not meaning.fault}
+    if task.key:
+        row.identity = task.key if all(values.get(name) not in (None, NA) for name in task.key) else ()
+    else:
+        row.identity = matching.identity(task.register, values, row.faults)
+    if row.identity:
+        row.mark = row.identity, tuple(None if values.get(name) is NA else values.get(name) for name in row.identity)
+    else:
+        _refuse_unidentified(task, row)
+
+
+def _refuse_unidentified(task, row):
+    """A row that does not say which record it is: its faults say why, else what is missing."""
+    for part in map(task.register.field, task.key or task.register.key):
+        if row.value(part.name) is None and part.name not in row.faults and not getattr(part, "make", ""):
+            row.refuse(part.name, "required", say("请填写「{label}」。", label=part.title))
+    row.refuse_faults()
+
+
+class Repeats:
+    """What each record was first said to be, over all rows of an import: {mark: (row number, what it said)}."""
+
+    def __init__(self):
+        self._first = {}
+
+    def settle(self, rows):
+        """Marks the rows that say again what an earlier one said; a row that says otherwise of the same record is wrong."""
+        for row in rows:
+            if row.identity:
+                said = hash(tuple(sorted((name, fold(text)) for name, text in row.texts.items())))
+                mine = (row.number, said)
+                first = self._first.setdefault(row.mark, mine)
+                if first is not mine:
+                    self._repeated(row, first[0], first[1] == said)
+
+    def _repeated(self, row, number, same):
+        if same:
+            row.outcome = "warning"
+            row.warn("", "repeated", say("第 {row} 行与第 {first} 行重复，只导入一次。", row=row.number, first=number))
+        else:
+            row.refuse("", "repeated", say("与第 {first} 行是同一条记录，内容却不同，请只留一行。", first=number))

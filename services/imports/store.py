@@ -1,0 +1,199 @@
+"""An import as it stands between its steps: loaded, saved, owned by one person, its files and what its unit answered before."""
+
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from models import registry
+from models.base import atomic
+from models.errors import Conflict, NotAllowed, NotFound, Sentence, say
+from models.imports import Chunk, File, Memory, Plan
+from models.sentences import packed, unpacked
+from models.values import now
+from services import actor as actors, policy
+from services.actor import SYSTEM
+
+READING, ASKING, PLANNED, APPLYING, APPLIED, UNDOING, UNDONE, FAILED = (
+    "reading", "asking", "planned", "applying", "applied", "undoing", "undone", "failed",
+)  # fmt: skip
+# A plan nobody applied is kept a week, the files of one that was applied three months.
+PLAN_DAYS, FILE_DAYS = 7, 90
+_JSON = ("asked", "found")
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import: how it was asked for (`asked`), what was found (`found`), where it is. `owner` is an account's id, None for the app."""
+
+    id: int
+    register: str
+    owner: int | None
+    state: str
+    mode: str
+    policy: str
+    empty: str
+    asked: dict
+    found: dict
+    message: Sentence | None
+    job: int | None
+    position: int
+    changes: int
+    change_set: int | None
+    undo_set: int | None
+    at: object
+
+    @property
+    def counts(self):
+        """{outcome: how many rows}; a row with a warning counts there too."""
+        return self.found.get("counts", {})
+
+    @property
+    def refused(self):
+        return self.counts.get("error", 0) + self.counts.get("out_of_scope", 0)
+
+    @property
+    def questions(self):
+        return self.found.get("questions", [])
+
+    @property
+    def ok(self):
+        """Whether every row that was meant could be taken."""
+        return self.state != FAILED and not self.refused
+
+
+def create(actor, register_name, files, asked, *, mode, policy, empty):
+    """A new import of these files [(name, bytes)], in the state reading; gives its id."""
+    _forget_old(actor)
+    moment = now()
+    row = Plan.create(
+        register=register_name, account_id=actor.id, state=READING, mode=mode, policy=policy, empty=empty,
+        asked=json.dumps(asked, ensure_ascii=False), at=moment, changed_at=moment,
+    )  # fmt: skip
+    for at, (name, data) in enumerate(files):
+        File.create(plan=row.id, at=at, name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data)
+    return row.id
+
+
+def load(id):
+    """The import of this number. NotFound where there is none."""
+    row = Plan.get_or_none(Plan.id == id) if isinstance(id, int) and 0 < id < 2**63 else None
+    if row is None or row.register not in registry.names():
+        raise NotFound(say("没有找到这次导入。"))
+    return Import(
+        row.id, row.register, row.account_id, row.state, row.mode, row.policy, row.empty, json.loads(row.asked),
+        json.loads(row.found), unpacked(json.loads(row.said)) if row.said else None, row.job, row.position, row.changes,
+        row.change_set, row.undo_set, row.at,
+    )  # fmt: skip
+
+
+def owned(actor, id, *, writing=False):
+    """The actor's own import; NotFound for anybody else's. `writing`: NotAllowed for who only looks, or may no longer import here."""
+    item, person = load(id), actor.real or actor
+    if item.owner != person.id and not actor.system:
+        raise NotFound(say("没有找到这次导入。"))
+    if writing:
+        policy.require(actor, "edit", registry.get(item.register))
+    return item
+
+
+def move(item, expected, state, **changes):
+    """Takes an import from one of the expected states to another; Conflict where it is no longer there: nothing is done twice."""
+    done = _update(item.id, Plan.state.in_(expected), state=state, **changes)
+    if not done:
+        raise Conflict(say("这次导入现在不能这样办理，请刷新后看它的状态。"), code="state")
+
+
+def save(id, **changes):
+    """Writes some of an import's attributes."""
+    _update(id, Plan.id == id, **changes)
+
+
+def _update(id, condition, **changes):
+    values = {name: json.dumps(value, ensure_ascii=False) if name in _JSON else value for name, value in changes.items()}
+    if "said" in values:
+        values["said"] = json.dumps(packed(values["said"]), ensure_ascii=False) if values["said"] else None
+    return Plan.update(changed_at=now(), **values).where((Plan.id == id) & condition).execute()
+
+
+def person(item):
+    """Who an import's work is done as, with today's rights. NotAllowed where the account is closed."""
+    if item.owner is None:
+        return SYSTEM
+    actor = actors.load(item.owner, request_id=item.asked.get("request", ""))
+    if actor is None:
+        raise NotAllowed(say("账号已停用，导入没有继续。"), "inactive")
+    return actor
+
+
+def files(id):
+    """[(name, bytes)] of an import's files."""
+    return [(row.name, bytes(row.data)) for row in File.select().where(File.plan == id).order_by(File.at)]
+
+
+def names(id):
+    """[(name, size)] of an import's files."""
+    return list(File.select(File.name, File.size).where(File.plan == id).order_by(File.at).tuples())
+
+
+def drop_files(id):
+    """Takes the files away: what must not be kept, or is no longer needed."""
+    File.delete().where(File.plan == id).execute()
+
+
+def forget(id):
+    """Takes an import away altogether: one that was only tried."""
+    with atomic():
+        for model in (File, Chunk):
+            model.delete().where(model.plan == id).execute()
+        Plan.delete().where(Plan.id == id).execute()
+
+
+def _forget_old(actor):
+    mine = Plan.account_id.is_null() if actor.id is None else Plan.account_id == actor.id
+    stale = Plan.changed_at < now() - timedelta(days=PLAN_DAYS)
+    for (id,) in list(Plan.select(Plan.id).where(mine & stale & Plan.state.in_((READING, ASKING, PLANNED, FAILED))).tuples()):
+        forget(id)
+    old = Plan.select(Plan.id).where(mine & (Plan.changed_at < now() - timedelta(days=FILE_DAYS)))
+    File.delete().where(File.plan.in_(old)).execute()
+
+
+def content(name, given):
+    """(plain file name, bytes) of an uploaded file given as bytes or as a path."""
+    return Path(str(name)).name[:200], given if isinstance(given, (bytes, bytearray)) else Path(given).read_bytes()
+
+
+# What a unit answered before ------------------------------------------------------------------------------------------
+
+
+def unit_of(actor):
+    """The unit whose answers are remembered together: the actor's school, else district, else the city."""
+    held = next((one for one in actor.memberships if one.school_id or one.district_id), None)
+    if held is None:
+        return "city"
+    return f"school:{held.school_id}" if held.school_id else f"district:{held.district_id}"
+
+
+def remembered(register_name, actor, field=""):
+    """{word: value} of the unit's answers about columns (`field` "") or about a field's texts."""
+    mine = (Memory.register == register_name) & (Memory.unit == unit_of(actor)) & (Memory.field == field)
+    return {word: json.loads(value) for word, value in Memory.select(Memory.word, Memory.value).where(mine).tuples()}
+
+
+def remember(register_name, actor, field, answers):
+    """Keeps {word: value} for the unit's next import."""
+    unit = unit_of(actor)
+    for word, value in answers.items():
+        at = (Memory.register == register_name) & (Memory.unit == unit) & (Memory.field == field) & (Memory.word == word)
+        if not Memory.update(value=json.dumps(value)).where(at).execute():
+            Memory.create(register=register_name, unit=unit, field=field, word=word, value=json.dumps(value))
+
+
+@contextmanager
+def step(progress):
+    """One transaction of an import's job, which first makes sure that the job is still this worker's."""
+    with atomic():
+        progress.hold()
+        yield
