@@ -1,7 +1,7 @@
 """Long work beside the requests: put down as a row, claimed by exactly one worker, shown while it runs, ended cleanly or taken up again.
 
 A kind of job is a function `run(job, progress)` registered by name with `kind`. It may be ended at any moment and begun again by
-another process: what it did must be found in the database, and each of its transactions begins with `progress.hold()`.
+another process: what it did must be found in the database, and each of its transactions is `with progress.step()`.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -308,7 +309,7 @@ class Progress:
     def __init__(self, job, stop):
         self.done, self.total, self.message = job.done, job.total, None
         self._job, self._stop, self._over = job, stop, threading.Event()
-        self._why, self._shown = "", None
+        self._why, self._shown, self._inside = "", None, False
         self._ticker = threading.Thread(target=self._tick, name=f"job-{job.id}", daemon=True)
 
     def __enter__(self):
@@ -329,6 +330,17 @@ class Progress:
         if self._why:
             raise Interrupted(self._why)
 
+    @contextmanager
+    def step(self):
+        """One transaction of the job, begun with `hold`."""
+        try:
+            with base.atomic():
+                self._inside = True
+                self.hold()
+                yield
+        finally:
+            self._inside = False
+
     def hold(self):
         """Inside a transaction of the job: renews the lease with it. Interrupted where the job is another worker's by now."""
         if not JobWork.update(due_at=_lease_end()).where(_mine(self._job)).execute():
@@ -340,7 +352,9 @@ class Progress:
             while not self._over.wait(min(_TICK_SECONDS, lease / 3)):
                 since += _TICK_SECONDS
                 now_at = (self.done, self.total, self.message)
-                if now_at != self._shown or since >= lease / 3:
+                # On SQLite nobody else writes during the job's own transaction, which holds the lease itself.
+                writing = self._inside and not base.is_postgres()
+                if not writing and (now_at != self._shown or since >= lease / 3):
                     try:
                         self._write(now_at)
                         since = 0.0

@@ -15,7 +15,8 @@ _COLUMNS = ("change_set", "register", "record_id", "version", "action", "field_i
 class Work:
     """One write under way: who does it, why, its change set, and what it has changed so far.
 
-    Everything a request writes shares one Work, hence one change set and one transaction.
+    Everything a request writes shares one Work, hence one change set and one transaction. A `trial` is always rolled back: new rows
+    are checked and stored as ever, but nobody will look them up in the journal or by search.
     """
 
     actor: object
@@ -26,6 +27,7 @@ class Work:
     change_set: int | None = None
     changes: int = 0
     infos: list = field(default_factory=list)
+    trial: bool = False
 
     @property
     def by(self):

@@ -41,7 +41,7 @@ def _all_or_nothing(item, actor, progress):
     total, done, refused = _to_write(item), 0, {}
     progress(0, total, say("正在写入 {count} 行，一次写完", count=total))
     try:
-        with store.step(progress), _work(item, actor) as work:
+        with progress.step(), _work(item, actor) as work:
             if total:
                 work.begin()
             for at, verdicts in chunks.each(item.id):
@@ -59,7 +59,7 @@ def _all_or_nothing(item, actor, progress):
 
 def _show_again(item, progress, refused):
     """The data has moved on since the plan: the plan is shown again, with the rows that can no longer be written."""
-    with store.step(progress):
+    with progress.step():
         for at, verdicts in refused.items():
             chunks.put(item.id, at, verdicts)
         counts = chunks.counts(item.id)
@@ -74,7 +74,7 @@ def _good_rows(item, actor, progress):
         progress(done, total, say("已写入 {done} / {total} 行", done=done, total=total))
         item = _write_chunk(item, actor, progress, at, verdicts)
         done += sum(one.outcome in ("new", "changed") for one in verdicts)
-    with store.step(progress), _work(item, actor) as work:
+    with progress.step(), _work(item, actor) as work:
         _finish(item, actor, work, item.position)
     progress(done, total)
 
@@ -82,7 +82,7 @@ def _good_rows(item, actor, progress):
 def _write_chunk(item, actor, progress, at, verdicts):
     for attempt in range(_TRIES):
         try:
-            with store.step(progress), _work(item, actor) as work:
+            with progress.step(), _work(item, actor) as work:
                 if checking.write(item.register, work, verdicts):
                     chunks.put(item.id, at, verdicts)
                 work.end()
@@ -99,9 +99,8 @@ def _write_chunk(item, actor, progress, at, verdicts):
 @contextmanager
 def _work(item, actor):
     """Writing under the import's one change set, which may go over several transactions."""
-    name = "、".join(name for name, _ in store.names(item.id)[:3])
-    with records.working(actor, kind="import", reason=name, confirmed=checking.CONFIRMED) as work:
-        work.change_set, work.changes = item.change_set, item.changes
+    reason = "、".join(name for name, _ in store.names(item.id)[:3])
+    with records.working(actor, kind="import", reason=reason, confirmed=checking.CONFIRMED, change_set=item.change_set) as work:
         yield work
 
 
@@ -145,7 +144,7 @@ def undo(job, progress):
     if item.state == UNDOING:
         actor = store.person(item)
         progress(0, item.changes, say("正在撤销 {count} 处变更", count=item.changes))
-        with store.step(progress):
+        with progress.step():
             done = history.undo(actor, item.change_set)
             kept = [[packed(register.titled), title, packed(sentence)] for register, title, sentence in done.kept[:_MOST_KEPT]]
             undone = {"count": done.count, "kept": kept, "kept_count": len(done.kept)}

@@ -10,13 +10,17 @@ class _Rehearsed(Exception):
     """Ends a rehearsal: the transaction is rolled back, nothing was written."""
 
 
-def rehearse(register_name, actor, verdicts):
-    """Asks the gate about the rows that would be written, so that one look shows everything that is wrong. Writes nothing."""
+def rehearse(register_name, actor, verdicts, cleaned):
+    """Asks the gate about the rows that would be written, so that one look shows everything that is wrong. Writes nothing.
+
+    `cleaned` are the rows' values as their fields have given them already.
+    """
     if not any(one.outcome in ("new", "changed") for one in verdicts):
         return
     try:
         with records.working(actor, kind="import", confirmed=CONFIRMED) as work:
-            write(register_name, work, verdicts)
+            work.trial = True
+            _write(register_name, work, verdicts, cleaned)
             raise _Rehearsed
     except _Rehearsed:
         return
@@ -24,17 +28,21 @@ def rehearse(register_name, actor, verdicts):
 
 def write(register_name, work, verdicts):
     """Writes the new and the changed rows that the gate takes. The others are told why not, at their verdict; gives how many."""
-    new = [one for one in verdicts if one.outcome == "new"]
-    changed = [one for one in verdicts if one.outcome == "changed"]
-    done = records.write_set(
-        work, register_name, [one.changes for one in new], [(one.id, one.version, one.changes) for one in changed]
-    )
-    for at, one in enumerate(new + changed):
+    return _write(register_name, work, verdicts, [one.changes for one in verdicts])
+
+
+def _write(register_name, work, verdicts, values):
+    pairs = list(zip(verdicts, values, strict=True))
+    new = [(one, given) for one, given in pairs if one.outcome == "new"]
+    changed = [(one, given) for one, given in pairs if one.outcome == "changed"]
+    updates = [(one.id, one.version, given) for one, given in changed]
+    done = records.write_set(work, register_name, [given for _, given in new], updates)
+    for at, (one, _) in enumerate(new + changed):
         for fault in done.warnings.get(at, ()):
             _warn(one, fault)
         for fault in done.faults.get(at, ()):
             one.refuse(fault.field, _code(fault), fault.sentence)
-    return sum(one.outcome in REFUSED for one in new + changed)
+    return sum(one.outcome in REFUSED for one, _ in new + changed)
 
 
 def _warn(one, fault):

@@ -75,7 +75,7 @@ class _Names:
         self.found, self.at_odds = {}, set()
         self._source = policy.rows(register, actor)
         self._code = _only([name for name in register.key if isinstance(register.field(name), Text)], len(register.key))
-        titles = [name for name in register.title if name not in register.key and isinstance(register.field(name), Text)]
+        titles = [name for name in register.title if name != self._code and isinstance(register.field(name), Text)]
         self._name = _only(titles, len(titles))
         self._register = register
         self._look_up(texts)

@@ -6,7 +6,7 @@ from models import registry
 from models.errors import Fault, FieldError, Invalid, say
 from models.fields import Relation, Relations
 from models.sentences import packed
-from services import jobs, policy, readers
+from services import jobs, policy, readers, records
 from services.imports import changes, checking, chunks, columns, layout, matching, questions, rows, store
 from services.imports.store import ASKING, FAILED, PLANNED, READING
 
@@ -33,7 +33,7 @@ def run(job, progress):
             store.drop_files(item.id)
         raise
     state = ASKING if found["questions"] else PLANNED
-    with store.step(progress):
+    with progress.step():
         store.save(item.id, state=state, found=found, position=0)
     return {"import": item.id, "state": state}
 
@@ -65,7 +65,7 @@ class Planning:
 
     def found(self):
         """What was found, as the import keeps it; the verdicts are stored on the way."""
-        with store.step(self._progress):
+        with self._progress.step():
             chunks.clear(self._item.id)
         check_constants(self._register, self._actor, self._names.constants)
         sources = readers.open_files(store.files(self._item.id))
@@ -194,8 +194,9 @@ class Planning:
             changes.decide(task, row)
         self._note_unknown(task, batch)
         verdicts = [chunks.verdict_of(row, file) for row in batch]
-        checking.rehearse(self._register.name, self._actor, verdicts)
-        with store.step(self._progress):
+        cleaned = [records.Cleaned({name: row.meant[name].value for name in row.changes}) for row in batch]
+        checking.rehearse(self._register.name, self._actor, verdicts, cleaned)
+        with self._progress.step():
             chunks.put(self._item.id, self._chunks, verdicts)
         self._chunks += 1
         self._done += len(batch)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -189,11 +188,3 @@ def remember(register_name, actor, field, answers):
         at = (Memory.register == register_name) & (Memory.unit == unit) & (Memory.field == field) & (Memory.word == word)
         if not Memory.update(value=json.dumps(value)).where(at).execute():
             Memory.create(register=register_name, unit=unit, field=field, word=word, value=json.dumps(value))
-
-
-@contextmanager
-def step(progress):
-    """One transaction of an import's job, which first makes sure that the job is still this worker's."""
-    with atomic():
-        progress.hold()
-        yield
