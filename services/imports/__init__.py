@@ -17,6 +17,7 @@ from services.imports.steps import (
     answer,
     apply,
     cancel,
+    error_workbook,
     errors,
     files,
     forget,
@@ -42,6 +43,6 @@ from services.imports.store import (
 
 __all__ = (
     "APPLIED", "APPLYING", "ASKING", "EMPTIES", "FAILED", "MODES", "OUTCOMES", "PLANNED", "POLICIES", "READING", "UNDOING", "UNDONE",
-    "Import", "Message", "Page", "answer", "apply", "cancel", "errors", "files", "forget", "get", "line", "messages", "mine",
+    "Import", "Message", "Page", "answer", "apply", "cancel", "error_workbook", "errors", "files", "forget", "get", "line", "messages", "mine",
     "progress", "rows", "start", "to_json", "undo",
 )  # fmt: skip

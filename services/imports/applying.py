@@ -39,7 +39,7 @@ class _Refused(Exception):
 
 def _all_or_nothing(item, actor, progress):
     total, done, refused = _to_write(item), 0, {}
-    progress(0, total, say("正在写入 {count} 行，一次写完", count=total))
+    progress(0, total, say("正在写入 {count} 行，一次写完。", count=total))
     try:
         with progress.step(), _work(item, actor) as work:
             if total:
@@ -71,7 +71,7 @@ def _good_rows(item, actor, progress):
     """From the chunk that comes next; each is written together with its place, so a killed apply goes on at a known row."""
     total, done = _to_write(item), _to_write(item, below=item.position)
     for at, verdicts in chunks.each(item.id, start=item.position):
-        progress(done, total, say("已写入 {done} / {total} 行", done=done, total=total))
+        progress(done, total, say("已写入 {done} / {total} 行。", done=done, total=total))
         item = _write_chunk(item, actor, progress, at, verdicts)
         done += sum(one.outcome in ("new", "changed") for one in verdicts)
     with progress.step(), _work(item, actor) as work:
@@ -143,7 +143,7 @@ def undo(job, progress):
     item = store.load(job.payload["import"])
     if item.state == UNDOING:
         actor = store.person(item)
-        progress(0, item.changes, say("正在撤销 {count} 处变更", count=item.changes))
+        progress(0, item.changes, say("正在撤销 {count} 处变更。", count=item.changes))
         with progress.step():
             done = history.undo(actor, item.change_set)
             kept = [[packed(register.titled), title, packed(sentence)] for register, title, sentence in done.kept[:_MOST_KEPT]]

@@ -7,9 +7,11 @@ from models.errors import Fault, Invalid, say
 from models.fields import Attachment, Derived
 from models.refused import refused
 from services.imports.matching import fold
+from services.workbooks.about import COLUMN
 
 GIVEN, MEMORY, NAME, LABEL, ALIAS, IGNORED, OPEN = "given", "memory", "name", "label", "alias", "ignored", ""
-NUMBERING = frozenset(("序号", "编序", "行号", "no", "no.", "#"))
+# Columns that say nothing of a record: running numbers, and what an error workbook adds.
+NUMBERING = frozenset(("序号", "行号", "no", "no.", "#", COLUMN.casefold()))
 _LIKE = 0.55
 _SAME_UNITS = (("㎡", "平方米", "平米", "m2"), ("人", "名"), ("%", "百分比"))
 

@@ -1,6 +1,6 @@
 """What was understood of a file as a whole, in sentences: what was skipped and why, which columns and sheets were left."""
 
-from models.errors import say
+from models.errors import Label, say
 
 MOST_SKIPPED = 500
 _NAMED = 10
@@ -10,13 +10,13 @@ GROUPS = {
     "numbering": "form_rows", "example": "form_rows", "header": "form_rows", "blank": "blank_rows",
 }  # fmt: skip
 WHY = {
-    "title_rows": say("表头上面的标题"),
-    "section_rows": say("只有一格有内容，像是分节标题"),
-    "total_rows": say("合计"),
-    "note_rows": say("注释、来源或签字"),
-    "form_rows": say("编号、示例或重复的表头"),
-    "blank_rows": say("空行"),
-    "left_out": say("不符合所给的条件"),
+    "title_rows": Label("表头上面的标题", "A title above the header"),
+    "section_rows": Label("只有一格有内容，像是分节标题", "One cell only, like the heading of a section"),
+    "total_rows": Label("合计", "A total"),
+    "note_rows": Label("注释、来源或签字", "A note, a source or a signature"),
+    "form_rows": Label("编号、示例或重复的表头", "Numbering, an example or the header again"),
+    "blank_rows": Label("空行", "An empty row"),
+    "left_out": Label("不符合所给的条件", "Does not meet the condition given"),
 }
 _SAID = {
     "section_rows": lambda count, rows, texts: say(

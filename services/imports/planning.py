@@ -50,8 +50,8 @@ class Planning:
         self._meanings = rows.Meanings(self._register, actor, self._answers(), self._names.named(item.asked.get("translate", {})))
         self._repeats, self._codes, self._unknown = rows.Repeats(), {}, {}
         self._chunks, self._done, self._matches, self._sections = 0, 0, [], []
-        self._messages, self._questions, self._skipped = [], [], []
-        self._about = {"sheet": "", "sheets": [], "encoding": "", "header_rows": [], "letters": [], "heads": []}
+        self._messages, self._questions, self._skipped, self._last = [], [], [], 0
+        self._about = {"sheet": "", "sheets": [], "encoding": "", "header_rows": [], "letters": [], "heads": [], "layouts": []}
 
     def _answers(self):
         """{field name: {text: value}}: what the unit answered in earlier imports, and what was answered in this one."""
@@ -69,6 +69,7 @@ class Planning:
             chunks.clear(self._item.id)
         check_constants(self._register, self._actor, self._names.constants)
         sources = readers.open_files(store.files(self._item.id))
+        self._about["layouts"] = [None] * len(sources)
         with readers.Parser() as parser:
             for at, source in enumerate(sources):
                 self._read(at, source, len(sources) == 1, parser)
@@ -137,6 +138,7 @@ class Planning:
             self._questions += [
                 one for one in questions.of_fill_down(table, matches) if one["value"] not in self._asked.get("fill_down", {})
             ]
+        self._about["layouts"][file] = [table.sheet, list(table.header), len(table.columns), table.encoding, self._last]
         if not self._about["header_rows"]:
             self._describe(source, table)
 
@@ -178,6 +180,7 @@ class Planning:
 
     def _records(self, task, table, left):
         for number, cells, _hidden, section in table.rows:
+            self._last = number
             why = rows.aside(task, cells)
             if why:
                 left.add(why, number, next((cell for cell in cells if cell.strip()), "").strip())
@@ -200,7 +203,7 @@ class Planning:
             chunks.put(self._item.id, self._chunks, verdicts)
         self._chunks += 1
         self._done += len(batch)
-        self._progress(self._done, None, say("已检查 {count} 行", count=self._done))
+        self._progress(self._done, None, say("已检查 {count} 行。", count=self._done))
 
     def _note_unknown(self, task, batch):
         """Texts that a field does not know and nobody has answered for, with how often and where they stand."""

@@ -3,7 +3,7 @@
 import hashlib
 
 from models import registry
-from models.errors import Fault, Invalid, say
+from models.errors import Fault, Invalid, Label, say
 from models.fields import Choice, Relation, Relations, YesNo
 from models.fields.choice import ANSWERS
 from models.sentences import packed
@@ -34,7 +34,7 @@ def of_columns(names, matches, constants):
         if match.how == columns.OPEN and match.head not in found:
             fields = names.candidates(match.head, taken)
             likely = [(field.name, field.title) for field in fields]
-            ignore = (LEAVE_OUT, say("不导入这一列"))
+            ignore = (LEAVE_OUT, Label("不导入这一列", "Leave this column out"))
             first = fields and columns.sounds_like(match.head, fields[0])
             choices = [*likely, ignore] if first else [ignore, *likely]
             found[match.head] = question(COLUMN, match.head, choices)
@@ -52,7 +52,11 @@ def of_values(register, actor, unknown):
             likely = _likely(text, names[part.to])
         else:
             likely = [(option.code, option.title) for option in _options(part)]
-        choices = [*likely, (EMPTY_ANSWER, say("当作空白")), (LEAVE_OUT, say("不导入这些行"))]
+        choices = [
+            *likely,
+            (EMPTY_ANSWER, Label("当作空白", "Take it as empty")),
+            (LEAVE_OUT, Label("不导入这些行", "Do not import these rows")),
+        ]
         found.append(question(VALUE, text, choices, field=name, label=part.title, count=count, rows=rows[:_MOST_ROWS]))
     return found
 
@@ -99,13 +103,16 @@ def of_sections(register, actor, sections, said, meanings):
         return []
     named = "、".join(sorted(texts)[:_MOST_ROWS])
     rows = [row for row, _ in sections[:_MOST_ROWS]]
-    return [question(SECTION, named, [*fields, (LEAVE_OUT, say("不用"))], count=len(sections), rows=rows)]
+    return [question(SECTION, named, [*fields, (LEAVE_OUT, Label("不用", "No"))], count=len(sections), rows=rows)]
 
 
 def of_fill_down(table, matches):
     """Whether an empty cell means the one above, in columns filled in the first row of each group only."""
     fields = {match.at: match for match in matches if match.field}
-    yes_no = [("yes", say("空白的格用上一行的值")), (LEAVE_OUT, say("空白就是空白"))]
+    yes_no = [
+        ("yes", Label("空白的格用上一行的值", "An empty cell means the value above")),
+        (LEAVE_OUT, Label("空白就是空白", "Empty is empty")),
+    ]
     return [
         question(FILL_DOWN, str(at), yes_no, field=fields[at].field.name, label=fields[at].field.title)
         for at in table.fill_down

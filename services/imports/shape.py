@@ -23,7 +23,12 @@ class Page:
     next: int | None
 
 
-def to_json(item, actor, text=str):
+def plain(part):
+    """The Chinese words of a sentence, a label or a text."""
+    return part.text() if hasattr(part, "text") else str(part)
+
+
+def to_json(item, actor, text=plain):
     """An import as the API answers it (DESIGN §6). `text` gives the words of a sentence or label in the reader's language."""
     found = item.found
     view = policy.view(registry.get(item.register), actor)
@@ -92,7 +97,7 @@ def _of_outcome(id, outcome):
                 yield one
 
 
-def page(item, actor, *, outcome="", after=0, limit=SAMPLE, text=str):
+def page(item, actor, *, outcome="", after=0, limit=SAMPLE, text=plain):
     """Rows in the order of the file from `after` on (0 at first), of one outcome if given; a warned row is among the warnings too."""
     limit, found, last = max(1, min(limit, _MOST_PAGE)), [], None
     start, skip = divmod(max(0, after), chunks.PLACES)
@@ -192,6 +197,27 @@ def messages(item, *, levels=("error", "warning", "info")):
                 if level in levels:
                     head = heads[one.file].get(name, "")
                     yield Message(one.number, head, name, code, sentence, level, cell=_cell(item, one, name), file=files[one.file])
+
+
+def marks(item, file, text=plain):
+    """[(row, column from 0 or None, words)] of what is wrong or warned of in one file, for the workbook that goes back."""
+    letters = item.found["letters"][file]
+    found = []
+    for _, verdicts in chunks.each(item.id, outcomes=("error", "out_of_scope", "warning")):
+        for one in verdicts:
+            if one.file == file:
+                found += [
+                    (one.number, column_of(letters[name]) if name in letters else None, text(said)) for name, _, said, _ in one.told
+                ]
+    return found
+
+
+def column_of(letter):
+    """0 of "A", 27 of "AB"."""
+    at = 0
+    for character in letter:
+        at = at * 26 + ord(character) - 64
+    return at - 1
 
 
 def closing(item):

@@ -2,8 +2,8 @@
 
 from models import registry
 from models.base import atomic
-from models.errors import Conflict, Fault, Invalid, say
-from services import jobs, policy as rights, readers
+from models.errors import Conflict, Fault, Invalid, NotFound, say
+from services import error_workbook as workbook, jobs, policy as rights, readers
 from services.imports import applying, chunks, planning, questions, shape, store
 from services.imports.messages import Message
 from services.imports.store import APPLIED, APPLYING, ASKING, FAILED, PLANNED, READING, UNDOING
@@ -126,7 +126,7 @@ def progress(actor, id):
     return jobs.of(actor, item.job) if item.job else None
 
 
-def rows(actor, id, *, outcome="", after=0, limit=shape.SAMPLE, text=str):
+def rows(actor, id, *, outcome="", after=0, limit=shape.SAMPLE, text=shape.plain):
     """A Page of the import's rows as JSON, of one outcome if given, from `after` on (0, then the last page's `next`)."""
     if outcome and outcome not in chunks.KEPT:
         raise Invalid([Fault("outcome", "choice", say("没有「{raw}」这种结果。", raw=str(outcome)[:30]))])
@@ -136,6 +136,23 @@ def rows(actor, id, *, outcome="", after=0, limit=shape.SAMPLE, text=str):
 def errors(actor, id):
     """The Messages (error, warning) about rows, in file order, for the workbook that goes back to the clerk."""
     return (one for one in shape.messages(store.owned(actor, id), levels=("error", "warning")) if one.row is not None)
+
+
+def error_workbook(actor, id, path, *, file=0, text=shape.plain):
+    """Writes the clerk's own file back to `path`, bad cells coloured and explained (services.error_workbook); `file` counts from 0.
+
+    NotFound for a file that is not there; Conflict for one that was never read.
+    """
+    item = store.owned(actor, id)
+    sources, layouts = readers.open_files(store.files(item.id)), item.found.get("layouts", [])
+    if not 0 <= file < len(sources):
+        raise NotFound(say("没有找到这个文件。"))
+    if file >= len(layouts) or layouts[file] is None:
+        raise Conflict(say("这个文件没有读出来，没有可以标注的内容。"), code="unread")
+    sheet, header, columns, encoding, last = layouts[file]
+    layout = workbook.Layout(sheet, tuple(header), columns, encoding, last)
+    marks = shape.marks(item, file, text)
+    workbook.error_workbook(path, sources[file], layout, marks, workbook.Origin(item.id, file))
 
 
 def messages(actor, id):

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 
+import openpyxl
 import pytest
 
 from models import registry, tables
@@ -345,6 +346,25 @@ def test_an_apply_that_broke_off_goes_on_at_a_known_row(city, clerk, monkeypatch
     assert item.state == imports.APPLIED and item.changes == 2500
     assert undone(clerk, item).found["undone"]["count"] == 2500
     assert chunks.counts(item.id)["new"] == 2500
+
+
+# sent back --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_error_workbook_goes_back_and_comes_in_again(city, clerk, tmp_path):
+    item = planned(clerk, buildings("EW", 2, "青禾一中学") + "EWX,青禾一中学,坏楼,教学楼,约30\r\n", policy="good")
+    path = tmp_path / "错误.xlsx"
+    imports.error_workbook(clerk, item.id, path)
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    rows = list(sheet.iter_rows(values_only=True))
+    assert rows[0][-1] == "错误说明" and "约30" in rows[3][-1] and not rows[1][-1]
+    assert sheet["E4"].fill.fgColor.rgb.endswith("FFC7CE")
+    again = imports.start(clerk, "damaged_building", [("错误.xlsx", path)], policy="good")
+    work()
+    again = imports.get(clerk, again.id)
+    assert (again.state, again.counts["new"], again.counts["error"]) == (imports.PLANNED, 2, 1)
+    with pytest.raises(NotFound):
+        imports.error_workbook(clerk, item.id, path, file=7)
 
 
 # several files ----------------------------------------------------------------------------------------------------------
