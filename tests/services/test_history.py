@@ -4,6 +4,7 @@ import pytest
 
 from models import tables
 from models.errors import Conflict, Invalid, NotAllowed, NotFound
+from models.journal import Change
 from services import history, query, records, transitions
 from services.actor import SYSTEM
 from services.query import NO_ACCESS
@@ -137,6 +138,42 @@ def test_a_set_is_undone_as_a_set(city):
     undone = history.undo(clerk, done.change_set)
     assert undone.count == len(ids) - 1 and len(undone.kept) == 1
     assert {query.get("hazard", clerk, id).values["measure"] for id in ids[1:]} == {None}
+
+
+def test_a_large_import_is_undone_in_sets_but_for_what_others_have_changed_since(city, monkeypatch):
+    """Part by part in one transaction; who waits is told how far it is, and each kept record why it stays."""
+    monkeypatch.setattr(history, "AT_ONCE", 20)
+    clerk, reporter, told = city.actor("district_a"), city.actor("school_a"), []
+    rows = [city.new("damaged_building", "a1", name=f"导入{n}楼") for n in range(50)]
+    with records.working(clerk, kind="import") as work:
+        ids = records.write_set(work, "damaged_building", rows).ids
+    edited = ids[::10]
+    for id in edited:
+        change(reporter, "damaged_building", id, note="后来改的")
+    city.add("hazard", "a1", building=ids[1])
+    done = history.undo(clerk, work.change_set, progress=lambda count, total: told.append((count, total)))
+    assert told == [(20, 50), (40, 50), (50, 50)] and done.count == 44
+    stay = {query.get("damaged_building", clerk, id).title for id in (*edited, ids[1])}
+    assert {title for _, title, _ in done.kept} == stay
+    assert sum("有人改过" in str(sentence) for _, _, sentence in done.kept) == 5
+    assert sum("还有记录用到它" in str(sentence) for _, _, sentence in done.kept) == 1
+    left = query.page(query.parse("damaged_building", clerk, [("q", "导入")])).records
+    assert {record.id for record in left} == {*edited, ids[1]}
+    assert Change.select().where((Change.change_set == done.change_set) & (Change.action == "trash")).count() == 44
+
+
+def test_fields_changed_by_an_import_go_back_in_sets(city):
+    clerk = city.actor("district_a")
+    ids = [city.add("damaged_building", "a1", note="原来", area_m2="100") for _ in range(12)]
+    with records.working(clerk, kind="import") as work:
+        records.write_set(work, "damaged_building", updates=[(id, 1, {"note": "导入", "area_m2": "200"}) for id in ids])
+    change(city.actor("school_a"), "damaged_building", ids[3], note="别人的")
+    done = history.undo(clerk, work.change_set)
+    values = [query.get("damaged_building", clerk, id).values for id in ids]
+    assert {str(found["area_m2"]) for found in values} == {"100.00"} and done.count == 12
+    assert [at for at, found in enumerate(values) if found["note"] != "原来"] == [3]
+    ((_, _, sentence),) = done.kept
+    assert "备注" in str(sentence)
 
 
 def test_only_those_who_may_undo_others_changes(city, reporter, hazard):
