@@ -69,8 +69,6 @@ def _sheet_grid(source, limits, name, others, parser):
 
 def _rest(source, limits, name, parser):
     for answer in parser.answers(source.name, limits, {"do": "rows", "sheet": name, "after": HEAD}):
-        if "end" in answer:
-            return
         yield from _unpacked(answer["rows"])
 
 

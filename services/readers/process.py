@@ -47,11 +47,24 @@ class Parser:
         return [tuple(sheet) for sheet in self.ask(source.name, limits, request, source.data)["sheets"]]
 
     def ask(self, name, limits, request, data=b""):
-        """The first line of the answer."""
-        return next(self.answers(name, limits, request, data))
+        """The one line that answers."""
+        self._put(name, request, data)
+        return self._line(name, limits)
 
-    def answers(self, name, limits, request, data=b""):
-        """The lines of the answer, as they come."""
+    def answers(self, name, limits, request):
+        """The lines of an answer, as they come, up to the one that says it is the end."""
+        self._put(name, request)
+        whole = False
+        try:
+            while "end" not in (answer := self._line(name, limits)):
+                yield answer
+            whole = True
+        finally:
+            # Lines nobody waited for would answer the next question.
+            if not whole:
+                self.close()
+
+    def _put(self, name, request, data=b""):
         child = self._started()
         try:
             child.stdin.write(json.dumps(request).encode() + b"\n" + data)
@@ -59,13 +72,16 @@ class Parser:
         except BrokenPipeError:
             self.close()
             raise faults.unreadable(name) from None
-        while line := child.stdout.readline():
-            answer = json.loads(line)
-            if "refused" in answer:
-                raise _refusal(name, limits, answer)
-            yield answer
-        self.close()
-        raise faults.unreadable(name)
+
+    def _line(self, name, limits):
+        line = self._started().stdout.readline()
+        if not line:
+            self.close()
+            raise faults.unreadable(name)
+        answer = json.loads(line)
+        if "refused" in answer:
+            raise _refusal(name, limits, answer)
+        return answer
 
     def _started(self):
         if self._child is None:
