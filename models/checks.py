@@ -115,7 +115,7 @@ def _misshapen(part):
 def _texts(name, value):
     """Lists of names hold text alone."""
     listed = (*LISTS, "aliases", "label_aliases", "behaviours", "related", "requires", "require", "sources", "by", "columns", "locked",
-              "different_from", "accept", "narrowed_by", "measures")  # fmt: skip
+              "different_from", "accept", "narrowed_by", "measures", "reads")  # fmt: skip
     return name not in listed or all(isinstance(part, str) for part in value)
 
 
@@ -173,7 +173,7 @@ def _unfit(register):
 
 
 def _scope(register, known):
-    if not _leads_to_unit(register, register.scope, known):
+    if not all(_leads_to_unit(register, path, known) for path in register.scope.split("|")):
         yield "R027", "scope", say("数据范围「{scope}」没有通到区县或学校。", scope=register.scope)
 
 
@@ -276,7 +276,8 @@ def _summaries(register, known):
 def _behaviours(register, known):
     if known.behaviours is None:
         return
-    for name in (*register.behaviours, *(rule.check for rule in register.rules if rule.check)):
+    asked = [part.behaviour for part in register.fields if isinstance(part, Derived) and part.behaviour]
+    for name in (*register.behaviours, *(rule.check for rule in register.rules if rule.check), *asked):
         if name not in known.behaviours:
             yield "R038", "behaviours", say("没有名为「{name}」的规则程序。", name=name)
 

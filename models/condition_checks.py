@@ -1,12 +1,9 @@
 """Whether a condition of a declaration can be asked of a register; see models.conditions for the language."""
 
-import re
-
+from models.conditions import DAY
 from models.errors import FieldError, say
 from models.fields import Choice, Date, DateTime, Derived
 from models.filters import OPERATORS, split
-
-_DAY = re.compile(r"\$today(?:[+-]\d{1,5})?")
 
 
 def problems(condition, register, stored=True):
@@ -70,7 +67,7 @@ def _operand(field, operator, value, register):
 
 
 def _day(field, value):
-    return isinstance(field, (Date, DateTime)) and bool(_DAY.fullmatch(value))
+    return isinstance(field, (Date, DateTime)) and bool(DAY.fullmatch(value))
 
 
 def _reference(field, value, register):

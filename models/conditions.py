@@ -1,25 +1,53 @@
 """Conditions: a small filter language that declarations use, read both in SQL and in Python.
 
 A condition is a tuple of pairs, all of which must hold: ("grade__in", ("C", "D")), with the operators of models.filters.
-Values may be literals, "$today", "$today-30", or "$other_field". ("any", (condition, …)) holds when one of them does,
-("not", condition) when it does not. A comparison with an unknown or 不适用 value does not hold, except `ne` and `empty`.
+Values may be literals, "$other_field", or a day: "$today", "$today-30", "$school_year" (the first day of the school year), and
+"$today-{四方联络确认时限:30}": as many days as this parameter is set to, 30 while it is not. ("any", (condition, …)) holds when one
+of them does, ("not", condition) when it does not. A comparison with an unknown or 不适用 value does not hold, except `ne` and `empty`.
 """
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, reduce
 from operator import and_, or_
 
 from peewee import Case, Value
 
+from models import parameters
 from models.fields.base import condition as when
 from models.fields.choice import CodeSetField
-from models.fields.dates import MomentField, days_from
+from models.fields.dates import MomentField
 from models.fields.number import ScaledField
 from models.filters import OPERATORS, split
-from models.values import NA, day_bounds
+from models.values import NA, day_bounds, today
 
-__all__ = ["fields_of", "holds", "sql", "test", "when"]
+__all__ = ["DAY", "days_from", "fields_of", "holds", "sql", "test", "when"]
+
+DAY = re.compile(r"\$(today|school_year)(?:([+-])(?:(\d{1,5})|\{([^{}:]{1,60}):(\d{1,5})\}))?")
+SCHOOL_YEAR = (9, 1)
+
+
+def is_day(value):
+    """Whether a condition's value names a day."""
+    return isinstance(value, str) and value.startswith("$") and DAY.fullmatch(value) is not None
+
+
+def days_from(text, start=None):
+    """The day a condition names, seen from a day (default today)."""
+    word, sign, plain, key, default = DAY.fullmatch(text).groups()
+    start = start or today()
+    first = start if word == "today" else school_year(start)
+    if sign is None:
+        return first
+    count = int(plain) if plain else parameters.days(key, int(default), start)
+    return first + timedelta(days=count if sign == "+" else -count)
+
+
+def school_year(day):
+    """The first day of the school year a day lies in."""
+    first = date(day.year, *SCHOOL_YEAR)
+    return first if first <= day else date(day.year - 1, *SCHOOL_YEAR)
 
 
 def fields_of(condition):
@@ -32,7 +60,7 @@ def fields_of(condition):
             found |= fields_of(value)
         else:
             found.add(split(key)[0])
-            if isinstance(value, str) and value.startswith("$") and not value.startswith("$today"):
+            if isinstance(value, str) and value.startswith("$") and not is_day(value):
                 found.add(value[1:])
     return found
 
@@ -96,7 +124,7 @@ def _against_a_literal(name, operator, wanted):
 def _against_another(name, operator, wanted):
     """A comparison with a day, or with another field of the row."""
     compare, unknown = _COMPARE[operator], operator == "ne"
-    names_day, known = isinstance(wanted, str) and wanted.startswith("$today"), (None, None)
+    names_day, known = is_day(wanted), (None, None)
 
     def of_day(day):
         """Worked out once for the day that a whole set is asked about: the same object, not only the same day."""
@@ -156,7 +184,7 @@ _COMPARE = {
 def _operand(value, values, day):
     if isinstance(value, tuple):
         return tuple(_operand(part, values, day) for part in value)
-    if isinstance(value, str) and value.startswith("$today"):
+    if is_day(value):
         return days_from(value, day)
     if isinstance(value, str) and value.startswith("$"):
         return values.get(value[1:])
@@ -176,7 +204,7 @@ def _sql(key, wanted, column, day):
         return Case(None, [(sql(wanted, column, day), 0)], 1) == 1
     name, operator = split(key)
     have = column(name)
-    if isinstance(wanted, str) and wanted.startswith("$") and not wanted.startswith("$today"):
+    if isinstance(wanted, str) and wanted.startswith("$") and not is_day(wanted):
         other = column(wanted[1:])
         found = OPERATORS[operator].sql(have, other)
         return found | other.is_null() if operator == "ne" else found
@@ -189,7 +217,7 @@ def _stored(field, operator, wanted, day):
         return tuple(_stored(field, operator, part, day) for part in wanted)
     if operator == "empty":
         return wanted
-    if isinstance(wanted, str) and wanted.startswith("$today"):
+    if is_day(wanted):
         wanted = days_from(wanted, day)
     if isinstance(field, MomentField) and not isinstance(wanted, (str, datetime)):
         return day_bounds(wanted)[0]

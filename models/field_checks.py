@@ -158,7 +158,10 @@ def _target(part, register, known):
 def _derived(part, register, known):
     if not isinstance(part, Derived):
         return
-    if not part.when:
+    if bool(part.when) is bool(part.behaviour):
         yield "R023", say("「{label}」要写明什么时候为「是」。", label=part.title)
+    for name in part.reads:
+        if name not in known.registers:
+            yield "R021", say("「{label}」关联的台账「{to}」不存在。", label=part.title, to=name)
     for sentence in condition_checks.problems(part.when, register):
         yield "R028", sentence

@@ -31,7 +31,8 @@ class Register:
 
     `key` finds the record an imported row means, unique among rows not in the trash.
     `scope` says how a row gets its unit: "" none (city-wide), "district", "school" (a relation of that name),
-    "id:district"/"id:school" for the unit registers themselves, "inland_class.school" through another register's row.
+    "id:district"/"id:school" for the unit registers themselves, "inland_class.school" through another register's row,
+    "school|district" the first of these that the row has.
     `title` are the fields that name a record; `label_public` lets others see that name in a relation though the row itself
     is out of their scope. `behaviours` name what happens on writing. `grain` is object, count or person; `retention` in words.
     `system` registers are filled by the app alone. `phone` are the two or three facts on a phone's card.
@@ -71,6 +72,12 @@ class Register:
         """{name: field}, old names included."""
         found = {alias: field for field in self.fields for alias in field.aliases}
         return found | {field.name: field for field in self.fields}
+
+    @cached_property
+    def scope_relations(self):
+        """The fields a row gets its unit from, the nearest unit first; none for the unit registers and what is city-wide."""
+        paths = () if self.scope.startswith("id:") or not self.scope else self.scope.split("|")
+        return tuple(self.field(path.split(".")[0]) for path in paths)
 
     @property
     def titled(self):

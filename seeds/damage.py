@@ -38,13 +38,14 @@ COST_PER_M2 = {"repair": 4, "reinforce": 11, "rebuild": 32}
 def add(plan, places):
     """Buildings of the damaged schools with appraisals, projects and readiness."""
     dice = plan.dice("damage")
-    hosts = _hosts(places)
+    hosts, rooms = _hosts(places), {}
     for place in places:
         buildings = []
         if place.damaged:
             buildings = [_building(plan, dice, place, number) for number in range(1, int(pick(dice, **HOW_MANY)) + 1)]
             _projects(plan, dice, place, buildings)
-        _readiness(plan, dice, place, [row for _, row in buildings], hosts)
+            _plan_docs(plan, place, [row for _, row in buildings])
+        _readiness(plan, dice, place, [row for _, row in buildings], hosts, rooms)
 
 
 def _building(plan, dice, place, number):
@@ -76,6 +77,8 @@ def _building(plan, dice, place, number):
         row |= {"accepted_on": plan.on(appraised + 1)}
     row |= {"appraisal_state": "done", "grade": grade, "appraised_on": plan.on(appraised), "appraiser": agency}
     row["use_state"] = _use(dice, grade, row)
+    if row["use_state"] == "stopped":
+        row["stopped_on"] = plan.on(appraised)
     plan.of("damaged_building")[at.row] = row
     return at, row
 
@@ -193,6 +196,31 @@ def _project(plan, dice, place, buildings, state):
     )
 
 
+def _plan_docs(plan, place, buildings):
+    """A rebuilding plan of most badly damaged schools: on file, still a draft, sent back, or a second version after a first."""
+    dice = plan.dice(f"plans/{place.code}")
+    grave = any(row["damage"] in ("severe", "collapsed") for row in buildings)
+    if not grave and dice.random() < 0.9:
+        return
+    state = pick(dice, filed=60, draft=15, returned=10, missing=15)
+    if state == "missing":
+        return
+    made = -dice.randint(8, 25)
+    row = {"owner_kind": "school", "school": place.at, "kind": "rebuilding", "responsible": names.person(dice, place.tag)}
+    second = state == "filed" and dice.random() < 0.2
+    if second:
+        plan.add("plan_doc", **row, version_no=1, made_on=plan.on(made - 4), due_on=plan.on(30), state="void")
+    plan.add(
+        "plan_doc",
+        **row,
+        version_no=2 if second else 1,
+        made_on=plan.on(made),
+        due_on=plan.on(dice.randint(10, 60)),
+        opinion=f"{place.tag}：工期和责任人不明确，请补充。" if state == "returned" else None,
+        state=state,
+    )
+
+
 def _hosts(places):
     """Undamaged schools that can take others in, by district and level."""
     found = {}
@@ -202,11 +230,11 @@ def _hosts(places):
     return {key: hosts[:3] for key, hosts in found.items()}
 
 
-def _readiness(plan, dice, place, buildings, hosts):
+def _readiness(plan, dice, place, buildings, hosts, rooms):
     """Whether the school can open: hosts and the lightly damaged can, some of the badly damaged cannot."""
     own = hosts.get((place.district, place.level), [])
     if place in own:
-        plan.add("term_readiness", **_base(plan, place, "ready"), placement="own_site")
+        plan.add("term_readiness", **_base(plan, place, "ready"), placement="own_site", spare_places=_spare(place))
     elif not buildings:
         return
     elif not {"severe", "collapsed"} & {row["damage"] for row in buildings}:
@@ -216,7 +244,7 @@ def _readiness(plan, dice, place, buildings, hosts):
             "term_readiness", **_base(plan, place, "in_time"), reason="damage", placement=pick(dice, own_site=70, staggered=30)
         )
     else:
-        _unable(plan, dice, place, own)
+        _unable(plan, dice, place, own, rooms)
 
 
 def _base(plan, place, ability):
@@ -234,17 +262,25 @@ def term(day):
     return f"{day.year}秋" if day.month <= 10 else f"{day.year + 1}春"
 
 
-def _unable(plan, dice, place, hosts):
+def _spare(place):
+    """How many pupils of other schools a host takes in, by shifts."""
+    return place.students
+
+
+def _unable(plan, dice, place, hosts, rooms):
     placement = pick(dice, borrowed=40, merged=15, cabins=25, online=20)
-    if placement in ("borrowed", "merged") and not hosts:
-        placement = "cabins"
     affected = round(place.students * dice.uniform(0.3, 1))
+    host = next((host for host in hosts if rooms.get(host.code, _spare(host)) >= affected), None)
+    if placement in ("borrowed", "merged") and host is None:
+        placement = "cabins"
+    if placement in ("borrowed", "merged"):
+        rooms[host.code] = rooms.get(host.code, _spare(host)) - affected
     plan.add(
         "term_readiness",
         **_base(plan, place, "unable"),
         reason="damage",
         placement=placement,
-        host_school=dice.choice(hosts).at if placement in ("borrowed", "merged") else None,
+        host_school=host.at if placement in ("borrowed", "merged") else None,
         students_affected=affected,
         students_placed=affected if dice.random() < 0.6 else round(affected * dice.uniform(0.4, 0.95)),
         note=f"{place.tag}：校舍受损，学生由{place.unit}统一安置。",

@@ -5,7 +5,7 @@ The table of rights that ships; what is not written here is not allowed. A city 
 
 REFERENCE = ("district", "parameter", "role_grant")
 SCHOOLS = ("school", "school_headcount")
-BUILDINGS = ("damaged_building", "appraisal", "rebuild_project", "term_readiness")
+BUILDINGS = ("damaged_building", "appraisal", "rebuild_project", "plan_doc", "term_readiness")
 TEAMS = ("inspection_team", "team_member", "team_assignment")
 VISITS = ("visit", "hazard")
 CLASSES = ("inland_class", "inland_daily")

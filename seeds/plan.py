@@ -22,6 +22,7 @@ ORDER = (
     "damaged_building",
     "appraisal",
     "rebuild_project",
+    "plan_doc",
     "term_readiness",
     "visit",
     "hazard",

@@ -1,7 +1,8 @@
 """Behaviour that declarations name: values filled in, rules a condition cannot say, effects on other records.
 
-Three registries, by name: `fills` sets stored values before a row is written, `checks` says whether a rule holds,
-`effects` writes what follows, in the same change set. Each gets sets of rows, so that an import costs no query per row.
+Four registries, by name: `fills` sets stored values before a row is written, `checks` says whether a rule holds,
+`effects` writes what follows, in the same change set; each gets sets of rows, so that an import costs no query per row.
+`derives` gives the SQL expression by which a derived field holds for the rows of its register's model.
 """
 
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from models import conditions
 from models.fields import Derived
 from models.register import once_for_each
 
-FILLS, CHECKS, EFFECTS = {}, {}, {}
+FILLS, CHECKS, EFFECTS, DERIVES = {}, {}, {}, {}
 APART = set()
 
 
@@ -41,6 +42,7 @@ def checks(name, *, apart=False):
 
 
 effects = _into(EFFECTS)
+derives = _into(DERIVES)
 
 
 _seen = ContextVar("seen", default=None)
@@ -73,7 +75,7 @@ def derive(register, values):
 
 @once_for_each
 def _derived(register):
-    return [(field.name, conditions.test(field.when)) for field in register.fields if isinstance(field, Derived)]
+    return [(field.name, conditions.test(field.when)) for field in register.fields if isinstance(field, Derived) and field.when]
 
 
 @dataclass(frozen=True)
@@ -98,4 +100,4 @@ class Checked:
 
 def names():
     """Every behaviour name a declaration may use."""
-    return frozenset(FILLS) | frozenset(CHECKS) | frozenset(EFFECTS)
+    return frozenset(FILLS) | frozenset(CHECKS) | frozenset(EFFECTS) | frozenset(DERIVES)

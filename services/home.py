@@ -13,7 +13,7 @@ from services.query import Count
 
 MOST_CARDS = 8
 
-# (register, title, URL filters, tone, the action whose holders it waits for). Counts are capped, so a card costs one short scan.
+# (register, title, URL filters, tone, the action whose holders it waits for, of another register where one is named). Counts are capped, so a card costs one short scan.
 CARDS = (
     ("hazard", Label("超期未销号隐患", "Overdue hazards"), (("overdue", "true"),), "red", "edit"),
     ("hazard", Label("待复查隐患", "Hazards awaiting recheck"), (("state", "recheck"),), "amber", "approve"),
@@ -26,6 +26,36 @@ CARDS = (
     ("school_headcount", Label("待审核的师生规模", "Headcounts to review"), (("state", "reported"),), "blue", "approve"),
     ("foreign_teacher", Label("该联系的外籍教师", "Foreign teachers to contact"), (("contact_due", "true"),), "amber", "edit"),
     ("inland_student", Label("该关爱的学生", "Students due a welfare contact"), (("contact_due", "true"),), "amber", "edit"),
+    (
+        "damaged_building",
+        Label("停用逾期未核实的危房", "Buildings out of use, not confirmed"),
+        (("stop_unconfirmed", "true"),),
+        "red",
+        "view",
+    ),
+    ("visit", Label("逾期未提交的走访", "Visits overdue"), (("submit_due", "true"),), "red", "edit"),
+    (
+        "district",
+        Label("无综合督导组的区县", "Districts without a team"),
+        (("uncovered", "true"),),
+        "amber",
+        "team_assignment:edit",
+    ),
+    ("school", Label("无综合督导组的学校", "Schools without a team"), (("uncovered", "true"),), "amber", "team_assignment:edit"),
+    (
+        "school",
+        Label("无分片包校组的学校", "Schools without an area team"),
+        (("area_uncovered", "true"),),
+        "amber",
+        "team_assignment:edit",
+    ),
+    (
+        "school",
+        Label("重建方案不全的学校", "Schools lacking a rebuilding plan"),
+        (("plan_missing", "true"),),
+        "amber",
+        "plan_doc:edit",
+    ),
     ("term_readiness", Label("还有学生未安置", "Students not yet placed"), (("unplaced", "true"),), "red", "view"),
 )
 
@@ -46,7 +76,10 @@ def tasks(actor):
     asked = []
     for name, title, pairs, tone, action in CARDS:
         register = registry.get(name)
-        if policy.may(actor, action, register) or (actor.read_only and policy.may(actor, "view", register)):
+        other, _, wanted = action.rpartition(":")
+        if policy.may(actor, wanted, registry.get(other) if other else register) or (
+            actor.read_only and policy.may(actor, "view", register)
+        ):
             try:
                 asked.append((query.parse(name, actor, pairs), title, pairs, tone))
             except NotAllowed:

@@ -9,6 +9,7 @@ import peewee
 from models import registry, tables
 from models.base import one_of
 from models.errors import Label, NotAllowed, NotFound, Sentence, say
+from models.fields import Derived
 from models.values import today
 
 ACTIONS = {
@@ -234,6 +235,7 @@ def view(register, actor, record=None, action="view"):
     full = registry.get(register.name)
     if actor.system:
         return full.narrow(lambda field: not field.retired)
+    hidden = {field.name for field in full.fields if isinstance(field, Derived) and not _reads(actor, field)}
     pairs = _grants(full, actor, action)
     if not pairs:
         raise NotAllowed(
@@ -246,7 +248,13 @@ def view(register, actor, record=None, action="view"):
         model = tables.model(full.name)
         allowed = _expression(full, actor, "view", model, cleared)
         names = allowed is not None and model.select().where(allowed & (model.id == record.id)).exists()
-    return full.narrow(lambda field: not field.retired and (names or field.sensitivity != "named"))
+    shown = lambda field: not field.retired and field.name not in hidden and (names or field.sensitivity != "named")
+    return full.narrow(shown)
+
+
+def _reads(actor, field):
+    """Whether the actor sees rows, or at least totals, of all the registers that a derived field asks."""
+    return all(_grants(registry.get(name), actor, "count") for name in field.reads)
 
 
 def only_counts(register, actor):

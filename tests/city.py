@@ -31,6 +31,7 @@ PER_SCHOOL = (
     "damaged_building",
     "appraisal",
     "rebuild_project",
+    "plan_doc",
     "term_readiness",
     "visit",
     "hazard",
@@ -76,7 +77,7 @@ class City:
     def new(self, register_name, unit, /, **over):
         """Raw values of a valid new record of a unit, its required relations filled."""
         for part in registry.get(register_name).live:
-            if isinstance(part, Relation) and part.required and part.name not in over:
+            if isinstance(part, Relation) and part.name not in over and (part.required or _gives_scope(register_name, part, unit)):
                 over[part.name] = self.pick(part.to, unit)
         return make(register_name, tag=TAGS[unit], **over)
 
@@ -90,6 +91,11 @@ class City:
     def fill(self, register_name, unit, count=EACH, /, **over):
         rows = [self.new(register_name, unit, **over) for _ in range(count)]
         self.keep(register_name, unit, *records.create_many(register_name, SYSTEM, rows))
+
+
+def _gives_scope(register_name, part, unit):
+    """Whether a school's row has its unit from this relation, though it need not be filled."""
+    return len(unit) > 1 and part.to == "school" and part in registry.get(register_name).scope_relations
 
 
 def build():

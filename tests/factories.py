@@ -18,6 +18,7 @@ MORE = {
     "damaged_building": {"kind": "teaching", "area_m2": "800.50", "damage": "moderate", "found_on": "-200", "responsible": None},
     "appraisal": {"kind": "danger", "standard": "jgj125", "grade": "B", "appraised_on": lambda n: f"-{100 - n % 90}"},
     "rebuild_project": {"due_on": "+60", "budget_wan": "120.5", "responsible": None},
+    "plan_doc": {"owner_kind": "school", "kind": "rebuilding", "made_on": "-30", "version_no": lambda n: str(n % 900 + 1)},
     "term_readiness": {"term": lambda n: f"{2021 + n // 4 % 70}第{n % 4}期{n}", "ability": "ready"},
     "inspection_team": {"kind": "comprehensive", "level": "county", "from_date": "-300", "lead": None},
     "team_member": {"phone": lambda n: f"1390000{n:04d}", "from_date": "-300"},

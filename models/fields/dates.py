@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from typing import ClassVar
 
 import peewee
@@ -158,9 +158,3 @@ class DateTime(Field):
 
     def json_value(self, value):
         return value.astimezone(CITY_ZONE).isoformat()
-
-
-def days_from(text, start=None):
-    """The day a condition names: "$today", "$today-30", "$today+7"."""
-    offset = text.removeprefix("$today")
-    return (start or today()) + timedelta(days=int(offset or 0))

@@ -68,9 +68,15 @@ class Relations(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Derived(YesNo):
-    """是 where `when` holds for the row today, else 否. Worked out in SQL for lists and filters; never typed or imported."""
+    """是 where `when` holds for the row today, else 否. Worked out in SQL for lists and filters; never typed or imported.
+
+    What a condition cannot say is a behaviour named here; `reads` are the registers it asks: who sees nothing of them, not even
+    totals, does not see the field.
+    """
 
     when: tuple = ()
+    behaviour: str = ""
+    reads: tuple = ()
     readonly: bool = True
 
     type: ClassVar[str] = "derived"

@@ -12,6 +12,7 @@ from models.registers.inspection_team import INSPECTION_TEAM, TEAM_ASSIGNMENT, T
 from models.registers.job import JOB
 from models.registers.logs import ACCESS_LOG, CHANGE_SET
 from models.registers.parameter import PARAMETER
+from models.registers.plan_doc import PLAN_DOC
 from models.registers.rebuild_project import REBUILD_PROJECT
 from models.registers.school import SCHOOL_REGISTER
 from models.registers.school_headcount import SCHOOL_HEADCOUNT
@@ -26,6 +27,7 @@ DECLARED = (
     DAMAGED_BUILDING,
     APPRAISAL,
     REBUILD_PROJECT,
+    PLAN_DOC,
     TERM_READINESS,
     INSPECTION_TEAM,
     TEAM_MEMBER,

@@ -116,6 +116,34 @@ APPRAISED = (
             "in_use 正常使用 | In use | green", "stopped 停止使用 | Out of use | red | 停用", "demolished 已拆除 | Demolished"
         ),
     ),
+    Date(
+        name="stopped_on",
+        label="停用日期",
+        label_en="Out of use since",
+        shown_when=when(use_state="stopped"),
+        help="停止使用时不填，默认当天。",
+        help_en="Left empty, the day it is entered.",
+    ),
+    Date(
+        name="stop_confirmed_on",
+        label="停用核实日期",
+        label_en="Out of use, confirmed",
+        readonly=True,
+        help="督导走访核实围挡和警示标识后自动填入。",
+        help_en="Filled when a visit confirms the fence and the signs.",
+    ),
+    Derived(
+        name="stop_unconfirmed",
+        label="停用逾期未核实",
+        label_en="Not confirmed in time",
+        when=when(
+            grade__in=("C", "D"),
+            use_state="stopped",
+            stop_confirmed_on__empty=True,
+            stopped_on__lt="$today-{校舍围挡确认时限:3}",
+            state__ne="closed",
+        ),
+    ),
     Derived(
         name="dangerous_in_use",
         label="危房仍在用",
@@ -207,6 +235,19 @@ MOVES = (
         refusal_en="Only grade A or B with no treatment needed may be closed at once.",
         tone="plain",
     ),
+    Transition(
+        "reopen",
+        "重新打开",
+        ("closed",),
+        "appraised",
+        "Open again",
+        action="approve",
+        reason=True,
+        when=when(use_state__ne="demolished"),
+        refusal="已拆除的校舍不能重新打开。",
+        refusal_en="A demolished building is not opened again.",
+        tone="danger",
+    ),
 )
 RULES = (
     Rule(
@@ -270,6 +311,24 @@ RULES = (
         must=when(use_state__ne="in_use"),
         message_en="Severely damaged or collapsed: not to be used before it is graded.",
     ),
+    not_future("stopped_on", "停用日期不能晚于今天。", "It cannot be out of use from a day to come."),
+    Rule(
+        "stopped_same_day",
+        "危房应在鉴定当天停用，停用日期晚于鉴定日期。",
+        "stopped_on",
+        "info",
+        when=when(grade__in=("C", "D"), use_state="stopped", stopped_on__empty=False, appraised_on__empty=False),
+        must=when(stopped_on__lte="$appraised_on"),
+        message_en="A dangerous building is out of use on the day it is graded; this one was later.",
+    ),
+    Rule(
+        "back_in_use",
+        "停用的校舍要在停用之后重新鉴定，才能恢复正常使用。",
+        "use_state",
+        when=when(use_state="in_use"),
+        check="appraised_since_stop",
+        message_en="Out of use: it is used again only after an appraisal made since.",
+    ),
     named_person("responsible"),
     Rule(
         "progress_falls",
@@ -302,6 +361,7 @@ DAMAGED_BUILDING = Register(
         "grade",
         "dangerous",
         "dangerous_in_use",
+        "stop_unconfirmed",
         "use_state",
         "action",
         "state",
@@ -316,12 +376,13 @@ DAMAGED_BUILDING = Register(
         Section("鉴定与使用", tuple(field.name for field in APPRAISED), "Appraisal and use"),
         Section("处置", tuple(field.name for field in PUT_RIGHT), "Treatment"),
     ),
-    workflow=Workflow("state", "registered", MOVES),
+    workflow=Workflow("state", "registered", MOVES, locked=("closed",)),
     rules=RULES,
     summaries=(
         Summary("by_district_grade", "各区县各等级校舍", ("district", "grade"), ("count", "sum:area_m2"), "By district and grade"),
         Summary("by_kind_damage", "按类别和受损程度", ("kind", "damage"), ("count", "sum:area_m2"), "By kind and damage"),
         Summary("by_state", "各阶段校舍数", ("state",), label_en="By state"),
     ),
-    related=("appraisal", "rebuild_project", "hazard"),
+    behaviours=("stop_dated",),
+    related=("appraisal", "rebuild_project", "hazard", "visit"),
 )

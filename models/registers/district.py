@@ -1,6 +1,6 @@
 """区县(市): the reporting districts, functional zones included."""
 
-from models.fields import Choice, Code, Integer, Text, YesNo, options
+from models.fields import Choice, Code, Derived, Integer, Text, YesNo, options
 from models.register import Register
 from models.reports import Section
 
@@ -62,6 +62,13 @@ DISTRICT = Register(
             help_en="Yes where the city made the code itself.",
         ),
         YesNo(name="active", label="在用", label_en="In use", default=True),
+        Derived(
+            name="uncovered",
+            label="无综合督导组分包",
+            label_en="No comprehensive team",
+            behaviour="district_uncovered",
+            reads=("team_assignment",),
+        ),
     ),
     key=("code",),
     scope="id:district",
@@ -69,12 +76,12 @@ DISTRICT = Register(
     label_public=True,
     list_columns=("code", "name", "kind", "return_stage", "own_code", "active"),
     phone=("name", "kind", "return_stage"),
-    filters=("kind", "return_stage", "active"),
+    filters=("kind", "return_stage", "active", "uncovered"),
     search=("code", "name"),
     sort="code",
     sections=(
         Section("基本情况", ("code", "name", "kind"), "Basics"),
-        Section("使用", ("return_stage", "own_code", "active"), "Use"),
+        Section("使用", ("return_stage", "own_code", "active", "uncovered"), "Use"),
     ),
     related=("school", "inspection_team", "team_assignment", "account"),
 )

@@ -5,8 +5,8 @@ from models.register import Register
 from models.registers.common import SCHOOL, not_future
 from models.reports import Rule, Section, Summary
 
-HERE_WEEKLY = when(location="city", last_contact_on__lt="$today-7")
-AWAY_FORTNIGHTLY = when(location__in=("china", "abroad"), last_contact_on__lt="$today-14")
+HERE_WEEKLY = when(location="city", last_contact_on__lt="$today-{外籍教师联系间隔（本市）:7}")
+AWAY_FORTNIGHTLY = when(location__in=("china", "abroad"), last_contact_on__lt="$today-{外籍教师联系间隔（市外）:14}")
 
 FOREIGN_TEACHER = Register(
     name="foreign_teacher",

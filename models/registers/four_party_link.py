@@ -32,7 +32,10 @@ FOUR_PARTY_LINK = Register(
         Phone(name="phone", label="电话", label_en="Telephone", sensitivity="masked", label_aliases=("联系电话",)),
         Date(name="confirmed_on", label="确认日期", label_en="Confirmed on", indexed=True),
         Derived(
-            name="current", label="30 天内已确认", label_en="Confirmed within 30 days", when=when(confirmed_on__gte="$today-30")
+            name="current",
+            label="确认未过期",
+            label_en="Confirmed lately",
+            when=when(confirmed_on__gte="$today-{四方联络确认时限:30}"),
         ),
     ),
     key=("school", "party"),

@@ -73,6 +73,12 @@ FIXED = (
     Attachment(name="fixed_photo", label="整改照片", label_en="Photos after", accept=("image",)),
     Date(name="fixed_on", label="整改完成日期", label_en="Fixed on"),
     Derived(name="overdue", label="超期", label_en="Overdue", when=when(due_on__lt="$today", state__ne="closed")),
+    Derived(
+        name="recheck_late",
+        label="逾期未复查",
+        label_en="Recheck overdue",
+        when=when(state="recheck", due_on__lt="$today-{复查时限:7}"),
+    ),
 )
 RECHECKED = (
     Date(name="rechecked_on", label="复查日期", label_en="Rechecked on", readonly=True),
@@ -126,6 +132,17 @@ MOVES = (
         tone="danger",
         sets=when(recheck_result="failed", rechecked_on="$today", rechecker="$me"),
     ),
+    Transition(
+        "reopen",
+        "重新打开",
+        ("closed",),
+        "returned",
+        "Open again",
+        action="approve",
+        reason=True,
+        tone="danger",
+        sets=when(recheck_result="failed"),
+    ),
     Transition("resume", "重新整改", ("returned",), "fixing", "Fix again", requires=("responsible", "measure", "due_on")),
 )
 RULES = (
@@ -147,8 +164,33 @@ RULES = (
         "重大隐患的限时超过了规定天数。",
         "due_on",
         when=when(level="major", due_on__empty=False),
-        check="major_hazard_due",
+        check="hazard_due",
         message_en="A major hazard is due within the days set by parameter.",
+    ),
+    Rule(
+        "due_late",
+        "限时超过了规定天数，请核对；确实如此请说明原因。",
+        "due_on",
+        "warning",
+        when=when(level__in=("minor", "serious"), due_on__empty=False),
+        check="hazard_due",
+        message_en="It is due later than the days set by parameter; say why.",
+    ),
+    Rule(
+        "closed_before",
+        "本校有同样的隐患已销号；再次出现的，请在原记录上重新打开。",
+        "description",
+        "warning",
+        check="not_closed_before",
+        message_en="The school has the same hazard closed: open that record again instead of entering it anew.",
+    ),
+    Rule(
+        "danger_in_use",
+        "危房仍在使用，属于重大隐患。",
+        "level",
+        when=when(building__empty=False, level__ne="major", state__ne="closed"),
+        check="danger_in_use_is_major",
+        message_en="A dangerous building in use is a major hazard.",
     ),
     Rule(
         "authority",
@@ -199,6 +241,7 @@ HAZARD = Register(
         "found_on",
         "due_on",
         "overdue",
+        "recheck_late",
         "recheck_result",
         "state",
     ),

@@ -160,7 +160,7 @@ INLAND_STUDENT = Register(
             when=when(
                 stay_status="home",
                 left_on__empty=True,
-                any=(when(last_welfare_on__empty=True), when(last_welfare_on__lt="$today-7")),
+                any=(when(last_welfare_on__empty=True), when(last_welfare_on__lt="$today-{疆班藏班联系间隔（回原籍）:7}")),
             ),
         ),
         NOTE,

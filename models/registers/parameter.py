@@ -26,5 +26,6 @@ PARAMETER = Register(
     filters=("key", "effective_from"),
     search=("key", "source"),
     sort="key",
+    behaviours=("parameters_changed",),
     sections=(Section("参数", ("key", "value", "unit", "effective_from", "source"), "Parameter"),),
 )

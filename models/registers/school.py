@@ -1,6 +1,6 @@
 """学校(单位): the master list every other register hangs on."""
 
-from models.fields import Choice, Code, Date, LongText, Relation, Text, YesNo, condition as when, options
+from models.fields import Choice, Code, Date, Derived, LongText, Relation, Text, YesNo, condition as when, options
 from models.register import Register
 from models.registers.common import in_order, not_future
 from models.reports import Rule, Section, Summary
@@ -142,6 +142,55 @@ FIELDS = (
     Date(name="no_damage_on", label="无受损确认日期", label_en="No damage, as of", shown_when=when(no_damage=True)),
     LongText(name="note", label="备注", label_en="Note", max_length=500),
 )
+MISSING = (
+    Derived(
+        name="uncovered",
+        label="无综合督导组分包",
+        label_en="No comprehensive team",
+        behaviour="school_uncovered",
+        reads=("team_assignment",),
+    ),
+    Derived(
+        name="area_uncovered",
+        label="无分片包校组",
+        label_en="No area team",
+        behaviour="area_uncovered",
+        reads=("team_assignment",),
+        help="只看县区属学校。",
+        help_en="Of schools that the district runs.",
+    ),
+    Derived(name="unvisited", label="从未走访", label_en="Never visited", behaviour="never_visited", reads=("visit",)),
+    Derived(
+        name="headcount_missing",
+        label="没有师生规模",
+        label_en="No headcount",
+        behaviour="headcount_missing",
+        reads=("school_headcount",),
+    ),
+    Derived(
+        name="unsurveyed",
+        label="未排查受灾",
+        label_en="Not surveyed for damage",
+        behaviour="not_surveyed",
+        reads=("damaged_building",),
+    ),
+    Derived(
+        name="plan_missing",
+        label="重建方案不全",
+        label_en="Rebuilding plan missing",
+        behaviour="rebuild_plan_missing",
+        reads=("damaged_building", "plan_doc", "rebuild_project"),
+        help="有严重受损或倒塌的校舍，却没有已备案的灾后重建方案，或没有责任到人的项目。",
+        help_en="Badly damaged, and no rebuilding plan on file or no project with an owner.",
+    ),
+    Derived(
+        name="parties_missing",
+        label="四方联络不齐",
+        label_en="Four parties incomplete",
+        behaviour="four_parties_missing",
+        reads=("four_party_link",),
+    ),
+)
 SCHOOL_REGISTER = Register(
     name="school",
     label="学校（单位）",
@@ -150,7 +199,7 @@ SCHOOL_REGISTER = Register(
     icon="ti-school",
     help="全市学校、幼儿园、高校和教育单位的底册，一个校区一行。",
     help_en="All schools, kindergartens, universities and education units; one row per campus.",
-    fields=FIELDS,
+    fields=FIELDS + MISSING,
     key=("code",),
     scope="id:school",
     title=("name",),
@@ -168,6 +217,7 @@ SCHOOL_REGISTER = Register(
         "no_damage",
         "closed_on",
         "bucket",
+        *(field.name for field in MISSING),
     ),
     search=("code", "name", "former_names", "principal"),
     sort="code",
@@ -175,6 +225,7 @@ SCHOOL_REGISTER = Register(
         Section("基本情况", ("code", "name", "district", "level", "managed_by", "ownership"), "Basics"),
         Section("办学情况", ("bucket", "area_type", "boarding", "foreign_kind", "principal", "former_names"), "Details"),
         Section("受灾排查", ("no_damage", "no_damage_on"), "Damage survey"),
+        Section("缺项", tuple(field.name for field in MISSING), "What is missing"),
         Section("存续", ("opened_on", "closed_on", "note"), "Life span"),
     ),
     rules=(
@@ -212,6 +263,15 @@ SCHOOL_REGISTER = Register(
             message_en="The school still has foreign teachers.",
         ),
         Rule(
+            "joint_without_teachers",
+            "中外合作办学的学校还没有在岗外籍教师，请在备注里说明。",
+            "note",
+            "warning",
+            when=when(foreign_kind="joint", note__empty=True),
+            check="has_foreign_teachers",
+            message_en="A joint school without foreign teachers says why in the note.",
+        ),
+        Rule(
             "closing",
             "本校还有未销号的隐患或受损校舍，确定要撤并吗？",
             "closed_on",
@@ -232,6 +292,7 @@ SCHOOL_REGISTER = Register(
         "damaged_building",
         "rebuild_project",
         "term_readiness",
+        "plan_doc",
         "hazard",
         "visit",
         "team_assignment",

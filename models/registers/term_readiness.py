@@ -51,6 +51,17 @@ FIELDS = (
         shown_when=when(placement__in=("borrowed", "merged")),
     ),
     Integer(
+        name="spare_places",
+        label="可接收学生",
+        label_en="Spare places",
+        unit="人",
+        unit_en="people",
+        min=0,
+        max=200000,
+        help="本校还能接收多少外校学生。",
+        help_en="How many students of other schools this one can take in.",
+    ),
+    Integer(
         name="students_affected", label="受影响学生", label_en="Students affected", unit="人", unit_en="people", min=0, max=200000
     ),
     Integer(name="students_placed", label="已安置学生", label_en="Students placed", unit="人", unit_en="people", min=0, max=200000),
@@ -90,7 +101,7 @@ TERM_READINESS = Register(
     filters=("school", "term", "ability", "reason", "placement", "host_school", "unplaced", "planned_open_on"),
     search=("school", "term", "host_school"),
     sections=(
-        Section("开学条件", ("school", "term", "ability", "reason", "decided_on"), "Ability to open"),
+        Section("开学条件", ("school", "term", "ability", "reason", "decided_on", "spare_places"), "Ability to open"),
         Section(
             "学生安置",
             ("placement", "host_school", "students_affected", "students_placed", "unplaced", "planned_open_on", "note"),
@@ -129,6 +140,40 @@ TERM_READINESS = Register(
             when=when(host_school__empty=False),
             check="host_ready",
             message_en="The host must be able to open and be another school.",
+        ),
+        Rule(
+            "host_stated",
+            "接收学校还没有填报本学期的开学条件和可接收学生数，请核对。",
+            "host_school",
+            "warning",
+            when=when(host_school__empty=False),
+            check="host_stated",
+            message_en="The host has not said yet whether it can open and how many it can take in.",
+        ),
+        Rule(
+            "host_spare",
+            "接收学校的可接收学生数不够。",
+            "students_placed",
+            when=when(host_school__empty=False, students_placed__empty=False),
+            check="host_spare",
+            message_en="The host has not so many spare places.",
+        ),
+        Rule(
+            "hosting",
+            "有外校学生安置在本校，本校须具备开学条件，不能再借址或合并。",
+            "ability",
+            when=when(any=(when(ability__in=("in_time", "unable")), when(placement__in=("borrowed", "merged")))),
+            check="hosts_nobody",
+            message_en="Students of other schools are placed here: the school must be able to open on its own site.",
+        ),
+        Rule(
+            "opens_in_time",
+            "计划开学日期晚于本区县的开学日，请核对；确实不能同步开学请说明原因。",
+            "planned_open_on",
+            "warning",
+            when=when(planned_open_on__empty=False),
+            check="opens_with_district",
+            message_en="It opens later than the district; say why.",
         ),
         at_most(
             "students_placed", "students_affected", "已安置学生不能多于受影响学生。", "No more can be placed than are affected."

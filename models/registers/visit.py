@@ -1,6 +1,19 @@
 """督导检查记录: which team was at which school, what it looked at and what it found."""
 
-from models.fields import Attachment, Choice, Choices, Date, DateTime, LongText, Relation, condition as when, options
+from models.fields import (
+    Attachment,
+    Choice,
+    Choices,
+    Date,
+    DateTime,
+    Derived,
+    LongText,
+    Relation,
+    Relations,
+    YesNo,
+    condition as when,
+    options,
+)
 from models.register import Register
 from models.registers.common import SCHOOL, not_future, own_code
 from models.reports import Rule, Section, Summary
@@ -63,9 +76,31 @@ FIELDS = (
             "notice 通报 | Public notice | red",
         ),
     ),
+    Relations(
+        name="stops_confirmed",
+        label="已核实停用的校舍",
+        label_en="Buildings confirmed out of use",
+        to="damaged_building",
+        help="到场看过围挡和警示标识、确认停用的校舍。",
+        help_en="Buildings whose fence and signs were seen in place.",
+    ),
     LongText(name="note", label="检查情况", label_en="Findings", max_length=4000),
     Attachment(name="photo", label="照片", label_en="Photos", accept=("image",)),
     DateTime(name="submitted_at", label="提交时间", label_en="Submitted at", readonly=True),
+    YesNo(
+        name="late",
+        label="逾期提交",
+        label_en="Submitted late",
+        readonly=True,
+        help="首次提交时超过规定时限的，自动标记。",
+        help_en="Marked where the first submission was later than the limit.",
+    ),
+    Derived(
+        name="submit_due",
+        label="逾期未提交",
+        label_en="Submission overdue",
+        when=when(state="draft", submitted_at__empty=True, visited_on__lt="$today-{走访提交时限:1}"),
+    ),
     Choice(
         name="state",
         label="状态",
@@ -90,12 +125,12 @@ VISIT = Register(
     title=("code", "school", "visited_on"),
     list_columns=("code", "team", "school", "visited_on", "kind", "scope", "result", "state"),
     phone=("school", "visited_on", "result"),
-    filters=("team", "school", "visited_on", "kind", "scope", "result", "state", "parent"),
+    filters=("team", "school", "visited_on", "kind", "scope", "result", "state", "late", "submit_due", "parent"),
     search=("code", "school", "team", "note"),
     sections=(
         Section("走访", ("team", "school", "visited_on", "kind", "parent", "scope"), "Visit"),
-        Section("结果", ("result", "note", "photo"), "Result"),
-        Section("办理", ("code", "submitted_at", "state"), "Handling"),
+        Section("结果", ("result", "stops_confirmed", "note", "photo"), "Result"),
+        Section("办理", ("code", "submitted_at", "late", "submit_due", "state"), "Handling"),
     ),
     workflow=Workflow(
         "state",
@@ -152,6 +187,31 @@ VISIT = Register(
             message_en="The school has an open major hazard, yet the result is passed.",
         ),
         Rule(
+            "submitted_late",
+            "走访结束后超过规定时限才提交，请说明原因。",
+            "submitted_at",
+            "warning",
+            when=when(state="submitted", late=True),
+            must=when(late=False),
+            message_en="Submitted later than the limit after the visit; say why.",
+        ),
+        Rule(
+            "recheck_settles",
+            "上次走访的隐患还有待复查的，请逐条复查（销号或退回）后再提交。",
+            "parent",
+            when=when(kind="recheck", state__ne="draft"),
+            check="recheck_settles",
+            message_en="Close or send back each hazard that awaits a recheck before submitting.",
+        ),
+        Rule(
+            "own_buildings",
+            "核实停用的校舍须是本校的。",
+            "stops_confirmed",
+            when=when(stops_confirmed__empty=False),
+            check="confirmed_of_school",
+            message_en="The buildings confirmed must be of this school.",
+        ),
+        Rule(
             "many_visits",
             "该组当天的走访已超过 12 次，请核对。",
             "visited_on",
@@ -165,5 +225,6 @@ VISIT = Register(
         Summary("by_team", "各组走访次数", ("team",), label_en="By team"),
         Summary("by_kind", "按类型和结果", ("kind", "result"), label_en="By kind and result"),
     ),
+    behaviours=("visit_lateness", "stop_confirmed"),
     related=("hazard", "visit"),
 )

@@ -10,7 +10,7 @@ from models.fields import Derived, Relation, Relations
 from models.filters import OPERATORS
 from models.journal import Link
 from models.values import NA
-from services import policy, search
+from services import behaviours, policy, search
 from services.query import trash
 from services.query.asking import CAP, ID, UNIT_FIELDS
 
@@ -115,6 +115,8 @@ def _is_carried(query, part):
     """Whether the indexes of orders answer this part without the row."""
     if part == SEARCH or isinstance(part.field, Relations):
         return True
+    if isinstance(part.field, Derived) and part.field.behaviour:
+        return False
     names = conditions.fields_of(part.field.when) if isinstance(part.field, Derived) else {part.field.name}
     return names <= {query.sort[0][0], *tables.carried(registry.get(query.register.name))}
 
@@ -128,7 +130,7 @@ def expression(register, field, operator, value):
         unit = model.district_id if field.name == "district" else model.school_id
         return OPERATORS[operator].sql(unit, value)
     if isinstance(field, Derived):
-        inside = conditions.sql(field.when, lambda name: column(model, register, name))
+        inside = derived(register, model, field)
         return peewee.Case(None, [(inside, 1)], 0) == int(bool(value))
     if isinstance(field, Relations):
         linked = Link.select(Link.record_id).where((Link.register == register.name) & (Link.field_id == field.id))
@@ -138,6 +140,13 @@ def expression(register, field, operator, value):
     plain = tuple(part for part in value if part is not NA) if operator == "in" else value
     found = OPERATORS[operator].sql(column(model, register, field.name), _stored_text(field, operator, plain))
     return _with_na(found, operator, value, not_applicable(model, field)) if field.na else found
+
+
+def derived(register, model, field):
+    """The expression by which a derived field is 是."""
+    if field.behaviour:
+        return behaviours.DERIVES[field.behaviour](model)
+    return conditions.sql(field.when, lambda name: column(model, register, name))
 
 
 def not_applicable(model, field):

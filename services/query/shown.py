@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import peewee
+
 from models import conditions, registry, tables
 from models.errors import Label, NotFound, say
 from models.fields import Code, Derived, Relation, Relations, YesNo
@@ -11,7 +13,7 @@ from models.journal import Link
 from models.values import NA
 from services import policy, words
 from services.query.asking import ListQuery
-from services.query.narrowing import column
+from services.query.narrowing import column, derived
 
 NO_ACCESS = Label("（无权查看）", "(no access)")
 
@@ -103,13 +105,27 @@ def records_of(query, found):
         made.append((row, values))
     wanted = {field.name for field in query.columns} | set(register.title)
     _link_values(full, [field for field in query.columns if isinstance(field, Relations)], made)
-    for field in query.columns:
-        if isinstance(field, Derived):
-            for _, values in made:
-                values[field.name] = conditions.holds(field.when, values)
+    _derive(full, [field for field in query.columns if isinstance(field, Derived)], made)
     labelled = _labels_of(register, made, wanted, query.actor)
     keep, language = set(register.by_name), query.actor.language
     return [_record(register, row, {k: v for k, v in values.items() if k in keep}, labelled, language) for row, values in made]
+
+
+def _derive(register, fields, made):
+    """Derived values: by their conditions from the row, by their behaviours in one query for all of them."""
+    for field in fields:
+        if field.when:
+            for _, values in made:
+                values[field.name] = conditions.holds(field.when, values)
+    asked = [field for field in fields if field.behaviour]
+    if not asked or not made:
+        return
+    model = tables.model(register.name)
+    flags = [peewee.Case(None, [(derived(register, model, field), 1)], 0) for field in asked]
+    rows = model.select(model.id, *flags).where(model.id.in_([row["id"] for row, _ in made])).tuples()
+    found = {id: answers for id, *answers in rows}
+    for row, values in made:
+        values |= {field.name: bool(answer) for field, answer in zip(asked, found[row["id"]], strict=True)}
 
 
 def mark_na(register, values, na_fields):

@@ -3,6 +3,6 @@
 Every check answers whether the rule holds; the id in its docstring is the system of the bureau's that asks for it.
 """
 
-from services.rules import accounts, buildings, care, hazards, placement, schools, visits
+from services.rules import accounts, buildings, care, coverage, hazards, placement, plans, schools, settings, visits
 
-SUBJECTS = (accounts, buildings, care, hazards, placement, schools, visits)
+SUBJECTS = (accounts, buildings, care, coverage, hazards, placement, plans, schools, settings, visits)

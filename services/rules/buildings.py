@@ -4,10 +4,10 @@ from models import registry, tables
 from models.journal import Change, Link
 from models.values import today
 from services import writer
-from services.behaviours import checks, effects
+from services.behaviours import checks, effects, fills
 from services.rules.common import live, one, others
 
-RANK = "ABCD"
+RANK, DANGEROUS = "ABCD", ("C", "D")
 
 
 @effects("grade_from_appraisals")
@@ -48,8 +48,31 @@ def grade_buildings(work, building_ids):
         if worst:
             values["appraisal_state"] = "done"
         row, old = writer.fetch(full, id)
+        if worst and worst.f_grade in DANGEROUS and old["state"] == "closed" and old["use_state"] != "demolished":
+            # Mended, closed, and found dangerous again: it is no longer closed, so that it can be put out of use.
+            values["state"] = "appraised"
         if any(old[name] != value for name, value in values.items()):
             writer.update(full.name, work, id, values, version=row["version"], by_app=True)
+
+
+@fills("stop_dated")
+def stop_dated(register, rows):
+    """A building out of use says since when, today unless told; one that is used again is confirmed anew another time (S069)."""
+    for values in rows:
+        if values.get("use_state") == "stopped":
+            values["stopped_on"] = values.get("stopped_on") or today()
+        elif values.get("use_state") != "demolished":
+            values["stopped_on"] = values["stop_confirmed_on"] = None
+
+
+@checks("appraised_since_stop", apart=True)
+def appraised_since_stop(checked):
+    """A building put out of use is not used again without a new appraisal; a slip of the same day is put right (S069, bad input)."""
+    stopped_on = checked.old.get("stopped_on")
+    if checked.old.get("use_state") != "stopped" or stopped_on is None or stopped_on >= today():
+        return True
+    model, rows = live("appraisal")
+    return rows.where((model.f_damaged_building == checked.record_id) & (model.f_appraised_on >= stopped_on)).exists()
 
 
 @checks("appraised_after_found", apart=True)

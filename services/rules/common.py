@@ -1,7 +1,6 @@
 """What the rules share: reading other records as they stand, whoever asks."""
 
 from models import tables
-from models.values import today
 from services.behaviours import looked_up
 
 
@@ -30,13 +29,3 @@ def overlapping(model, values):
     start, end = values.get("from_date"), values.get("to_date")
     found = model.f_to_date.is_null() | (model.f_to_date >= start)
     return found & (model.f_from_date <= end) if end else found
-
-
-def parameter(key, default):
-    """The number a parameter has today."""
-    model, rows = live("parameter")
-    row = rows.where((model.f_key == key) & (model.f_effective_from.is_null() | (model.f_effective_from <= today()))).order_by(
-        model.f_effective_from.desc()
-    )
-    found = row.first()
-    return int(found.f_value) if found and str(found.f_value).isdecimal() else default

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from models import parameters
 from services.behaviours import checks, fills
-from services.rules.common import one, parameter
+from services.rules.common import live, one, others
 
 AUTHORITIES = {"city_admin", "city_clerk", "district_clerk", "inspector"}
+LIMITS = {"minor": ("隐患限时（一般）", 30), "serious": ("隐患限时（较大）", 15), "major": ("隐患限时（重大）", 7)}
 RECTIFICATION = {
     "responsible", "measure", "due_on", "first_due_on", "fixed_on", "fixed_note", "fixed_photo", "state", "photo",
 }  # fmt: skip
@@ -19,11 +21,31 @@ def keep_first_due(register, rows):
             values["first_due_on"] = values.get("due_on")
 
 
-@checks("major_hazard_due", apart=True)
-def major_hazard_due(checked):
-    """A major hazard is due within the days of the parameter 隐患限时(重大), 7 unless set (S100)."""
-    due, found = checked.values.get("due_on"), checked.values.get("found_on")
-    return not due or not found or due <= found + timedelta(days=parameter("隐患限时（重大）", 7))
+@checks("hazard_due", apart=True)
+def hazard_due(checked):
+    """A hazard is due within the days that the parameter of its level allows (S100)."""
+    due, found, level = (checked.values.get(name) for name in ("due_on", "found_on", "level"))
+    if not due or not found or level not in LIMITS:
+        return True
+    return due <= found + timedelta(days=parameters.days(*LIMITS[level]))
+
+
+@checks("not_closed_before")
+def not_closed_before(checked):
+    """A hazard that was closed and is back is opened again, not entered anew (S100, bad input)."""
+    if checked.record_id is not None:
+        return True
+    model, rows = others(checked)
+    same = [getattr(model, f"f_{name}") == checked.values.get(name) for name in ("school", "kind", "description")]
+    return not rows.where(*same, model.f_state == "closed").exists()
+
+
+@checks("danger_in_use_is_major", apart=True)
+def danger_in_use_is_major(checked):
+    """A dangerous building still in use is a major hazard (S069)."""
+    model, rows = live("damaged_building")
+    in_use = (model.id == checked.values.get("building")) & model.f_grade.in_(("C", "D")) & (model.f_use_state == "in_use")
+    return not rows.where(in_use).exists()
 
 
 @checks("closes_by_authority", apart=True)

@@ -48,10 +48,15 @@ def foreign_school(checked):
     if checked.register.name == "foreign_teacher":
         school = one("school", checked.values.get("school"))
         return school is not None and school.f_foreign_kind not in (None, "none")
+    return not has_foreign_teachers(checked)
+
+
+@checks("has_foreign_teachers")
+def has_foreign_teachers(checked):
+    """Foreign teachers who have not left are at the school (S013)."""
     model, rows = live("foreign_teacher")
-    return not rows.where(
-        (model.f_school == checked.record_id) & model.f_left_on.is_null() & (model.f_return_status != "left")
-    ).exists()
+    here = (model.f_school == checked.record_id) & model.f_left_on.is_null()
+    return rows.where(here & (model.f_return_status.is_null() | (model.f_return_status != "left"))).exists()
 
 
 def latest_headcount(checked):

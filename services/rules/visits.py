@@ -1,8 +1,14 @@
 """Teams, what they are assigned, and their visits."""
 
-from models.values import today
-from services import policy
-from services.behaviours import checks
+import json
+from datetime import timedelta
+
+from models import parameters, registry, tables
+from models.fields.dates import EARLIEST
+from models.journal import Change, Link
+from models.values import CITY_ZONE, today
+from services import policy, writer
+from services.behaviours import checks, effects, fills
 from services.rules.common import live, one, others, overlapping
 
 MOST_VISITS_A_DAY = 12
@@ -40,6 +46,60 @@ def visit_result_hazards(checked):
     building, buildings = live("damaged_building")
     stopped = (building.f_school == checked.values.get("school")) & (building.f_use_state != "in_use")
     return checked.values.get("result") == "stop_use" and buildings.where(stopped).exists()
+
+
+@fills("visit_lateness")
+def visit_lateness(register, rows):
+    """Whether a visit's first submission was in time (S110). Visits carry a day, no hour: the limit counts whole days after it."""
+    for values in rows:
+        day, submitted = values.get("visited_on"), values.get("submitted_at")
+        if values.get("late") is None and day and submitted:
+            limit = day + timedelta(days=parameters.days("走访提交时限", 1, day))
+            values["late"] = submitted.astimezone(CITY_ZONE).date() > limit
+
+
+@checks("recheck_settles", apart=True)
+def recheck_settles(checked):
+    """A re-inspection closes or sends back each hazard of its parent that awaits a recheck (S111)."""
+    model, rows = live("hazard")
+    return not rows.where((model.f_visit == checked.values.get("parent")) & (model.f_state == "recheck")).exists()
+
+
+@checks("confirmed_of_school", apart=True)
+def confirmed_of_school(checked):
+    """A visit confirms the stop-use of buildings of its school (S069)."""
+    model, rows = live("damaged_building")
+    wanted = checked.values.get("stops_confirmed") or ()
+    return not rows.where(model.id.in_(wanted) & (model.f_school != checked.values.get("school"))).exists()
+
+
+@effects("stop_confirmed")
+def stop_confirmed(work, register, ids):
+    """A submitted visit confirms that buildings are out of use; one sent back, or put in the trash, no longer does (S069)."""
+    visit, building = tables.model("visit"), registry.get("damaged_building")
+    tied = (Link.register == "visit") & (Link.field_id == "stops_confirmed")
+    for id in sorted(_confirmed_buildings(work, ids, tied)):
+        row, old = writer.fetch(building, id)
+        seen = (
+            visit.select(visit.f_visited_on)
+            .where(visit.id.in_(Link.select(Link.record_id).where(tied & (Link.target_id == id))))
+            .where(visit.deleted_at.is_null() & (visit.f_state != "draft"))
+            .where(visit.f_visited_on >= (old["stopped_on"] or EARLIEST))
+            .order_by(visit.f_visited_on)
+            .first()
+        )
+        day = seen.f_visited_on if seen and old["use_state"] == "stopped" else None
+        if day != old["stop_confirmed_on"]:
+            writer.update(building.name, work, id, {"stop_confirmed_on": day}, version=row["version"], by_app=True)
+
+
+def _confirmed_buildings(work, ids, tied):
+    """The buildings these visits name, and those they named before this write."""
+    found = {id for (id,) in Link.select(Link.target_id).where(tied & Link.record_id.in_(ids)).tuples()}
+    left = Change.select(Change.old).where(
+        (Change.change_set == work.change_set) & (Change.register == "visit") & (Change.field_id == "stops_confirmed")
+    )
+    return found | {id for (old,) in left.tuples() if old for id in json.loads(old)}
 
 
 @checks("passed_with_major_hazard", apart=True)
@@ -88,11 +148,19 @@ def assignment_overlap(checked):
     model, rows = others(checked)
     kind, teams = live("inspection_team")
     same_kind = teams.where((kind.f_kind == team.f_kind) & (kind.id != team.id)).select(kind.id)
-    if values.get("school"):
-        unit = model.f_school == values["school"]
-    else:
-        unit = (model.f_district == values.get("district")) & model.f_school.is_null()
+    unit = _same_units(model, values)
     return not rows.where(unit & model.f_team.in_(same_kind) & overlapping(model, values)).exists()
+
+
+def _same_units(work, values):
+    """Assignments that take the same unit: the school itself, or a district together with its schools, the city-run apart."""
+    school = one("school", values.get("school"))
+    if school is None:
+        model, schools = live("school")
+        own = schools.where((model.f_district == values.get("district")) & (model.f_managed_by != "city")).select(model.id)
+        return ((work.f_district == values.get("district")) & work.f_school.is_null()) | work.f_school.in_(own)
+    with_district = (work.f_district == school.f_district) & work.f_school.is_null()
+    return (work.f_school == school.id) | with_district if school.f_managed_by != "city" else work.f_school == school.id
 
 
 @checks("assignment_in_district", apart=True)

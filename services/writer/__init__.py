@@ -10,6 +10,7 @@ from services.writer.indexing import INDEXER, reindex
 from services.writer.one import create, refuse_locked, update
 from services.writer.rows import fetch, fetch_many
 from services.writer.saving import run_effects
+from services.writer.scope import units_of
 from services.writer.sets import SetDone, put_back, write_set
 from services.writer.trash import bring_back, trash
 from services.writer.values import Cleaned, Written
@@ -32,6 +33,7 @@ __all__ = [
     "run_effects",
     "taken",
     "trash",
+    "units_of",
     "update",
     "write_set",
 ]

@@ -44,9 +44,9 @@ def named_allowed(full, actor, raw):
     if actor.system:
         return True
     named = any(full.by_name[name].sensitivity == "named" for name in raw if name in full.by_name)
-    if not named or not full.scope or full.scope.startswith("id:"):
+    if not named or not full.scope_relations:
         return False
-    first = full.field(full.scope.split(".")[0])
+    first = full.scope_relations[0]
     try:
         target = first.clean(raw.get(first.name))
     except FieldError:

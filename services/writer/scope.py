@@ -16,10 +16,11 @@ def scope_of(register, rows, ids):
         return [(id, None) for id in ids]
     if register.scope == "id:school":
         return [(values.get("district"), id) for values, id in zip(rows, ids, strict=True)]
-    first = register.field(register.scope.split(".")[0])
-    targets = {values.get(first.name) for values in rows} - {None, NA}
-    found = units_of(first.to, targets)
-    return [found.get(values.get(first.name), (None, None)) for values in rows]
+    units = [(None, None)] * len(rows)
+    for relation in reversed(register.scope_relations):
+        found = units_of(relation.to, {values.get(relation.name) for values in rows} - {None, NA})
+        units = [found.get(values.get(relation.name), unit) for values, unit in zip(rows, units, strict=True)]
+    return units
 
 
 def units_of(register_name, ids):
@@ -33,11 +34,8 @@ def dependents(register_name):
     """(register, relation) pairs whose rows take their unit from this register's rows."""
     found = []
     for other in registry.all():
-        if other.scope and not other.scope.startswith("id:"):
-            first = other.field(other.scope.split(".")[0])
-            if first.to == register_name:
-                found.append((other, first))
-        elif other.scope == "id:school" and register_name == "district":
+        found += [(other, relation) for relation in other.scope_relations if relation.to == register_name]
+        if other.scope == "id:school" and register_name == "district":
             found.append((other, other.field("district")))
     return found
 
@@ -65,6 +63,6 @@ def confirm_scope(full, actor, id, action="edit"):
 
 def out_of_scope(full):
     """The fault of a row outside the actor's scope, at the field that put it there."""
-    place = full.scope.split(".")[0] if full.scope and not full.scope.startswith("id:") else ("district" if full.scope else "")
+    place = full.scope_relations[0].name if full.scope_relations else ("district" if full.scope else "")
     label = full.field(place).title if place in full.by_name else full.titled
     return Fault(place, "out_of_scope", say("「{label}」不在您可以填报的范围内，没有保存。", label=label))

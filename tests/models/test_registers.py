@@ -21,7 +21,7 @@ LETTER = re.compile(r"[A-Za-z]")
 
 def test_all_are_there():
     names = """
-        district parameter school school_headcount damaged_building appraisal rebuild_project term_readiness
+        district parameter school school_headcount damaged_building appraisal rebuild_project plan_doc term_readiness
         inspection_team team_member team_assignment visit hazard inland_class inland_student inland_daily
         foreign_teacher foreign_contact four_party_link account membership role_grant access_log change_set job
     """
@@ -108,6 +108,7 @@ def test_states_are_written_by_moves_alone(register):
         ("school_headcount", "草稿 已报送 县区已审"),
         ("damaged_building", "登记 待鉴定 已鉴定 施工 待验收 销号"),
         ("rebuild_project", "未开工 施工中 停工 已完工 已验收"),
+        ("plan_doc", "草稿 已备案 退回 失效"),
         ("visit", "草稿 已提交 已归档"),
         ("hazard", "登记 整改中 待复查 已销号 退回整改"),
     ],

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from models import conditions, registry, tables
 from models.errors import Invalid, NotAllowed, NotFound
 from models.fields import Attachment, Derived, Relation
+from models.values import now
 from services import policy, query, records
 from services.actor import SYSTEM
 from services.query import NO_ACCESS
@@ -184,7 +185,7 @@ def test_three_thousand_rows_ask_no_more_statements_than_ten(city, statements):
 
 # derived ----------------------------------------------------------------------------------------------------------------
 
-DERIVED = [(register, field) for register in registry.all() for field in register.live if isinstance(field, Derived)]
+DERIVED = [(register, field) for register in registry.all() for field in register.live if isinstance(field, Derived) and field.when]
 
 
 @pytest.mark.parametrize("register, field", DERIVED, ids=[f"{register.name}.{field.name}" for register, field in DERIVED])
@@ -195,7 +196,7 @@ def test_a_derived_field_means_the_same_on_the_page_and_in_the_filter(city, regi
     source = next(ids for ids in city.rows[register.name].values() if ids)[0]
     row = model.select().where(model.id == source).dicts().get()
     fresh = []
-    for at in range(120):
+    for at in range(120 if len(names) < 5 else 1200):
         values = {f"f_{register.field(name).id}": _near(register.field(name), dice) for name in names}
         keys = {f"f_{part.id}": f"k{at}" for part in register.fields if part.unique and part.type == "code"}
         spread = {f"f_{register.field(name).id}": at + 100 for name in register.key if isinstance(register.field(name), Relation)}
@@ -213,7 +214,9 @@ def _near(field, dice):
     if hasattr(field, "options"):
         return dice.choice([None, *(option.code for option in field.options)])
     if field.type == "date":
-        return field.clean(dice.choice([None, *(day(near) for near in (-31, -30, -15, -14, -8, -7, -1, 0, 1))]) or "")
+        return field.clean(dice.choice([None, *(day(near) for near in (-366, -365, -31, -30, -15, -14, -8, -7, -1, 0, 1))]) or "")
+    if field.type == "date_time":
+        return dice.choice([None, now()])
     if field.type == "yes_no":
         return dice.choice([None, True, False])
     return dice.choice([None, 0, 1, 2])

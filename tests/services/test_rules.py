@@ -3,26 +3,11 @@
 import pytest
 
 from models import registry, tables
-from models.errors import Invalid, NeedsConfirmation
+from models.errors import NeedsConfirmation
 from services import behaviours, history, query, records, transitions
 from services.actor import SYSTEM
 from tests.factories import day
-
-
-def broken(work, *args, refused=Invalid, **kwargs):
-    """The codes of the rules that refused."""
-    with pytest.raises(refused) as caught:
-        work(*args, **kwargs)
-    return {fault.code for fault in caught.value.faults}
-
-
-def create(city, register, unit, who="city_admin", confirmed="", **over):
-    return records.create(register, city.actor(who), city.new(register, unit, **over), confirmed=confirmed).record
-
-
-def change(city, register, id, who="city_admin", confirmed="", **values):
-    version = tables.model(register).get_by_id(id).version
-    return records.update(register, city.actor(who), id, values, version=version, confirmed=confirmed).record
+from tests.writing import broken, change, create
 
 
 def test_every_named_behaviour_is_there(city):
@@ -165,7 +150,7 @@ def test_a_building_is_in_one_open_project_of_its_school(city):
 @pytest.mark.parametrize("ability, ok", [("ready", True), ("in_time", False), ("unable", False)])
 def test_a_host_school_must_itself_be_ready(city, ability, ok):
     more = {"reason": "damage", "placement": "cabins"} if ability == "unable" else {}
-    create(city, "term_readiness", "a2", term="2021秋", ability=ability, **more)
+    create(city, "term_readiness", "a2", term="2021秋", ability=ability, spare_places="600", **more)
     guest = {"term": "2021秋", "ability": "unable", "reason": "damage", "placement": "borrowed", "host_school": city.school("a2")}
     if ok:
         assert create(city, "term_readiness", "a1", **guest).values["host_school"] == city.school("a2")
@@ -248,7 +233,9 @@ def test_a_unit_has_one_team_of_a_kind_at_a_time(city):
     assert broken(create, city, "team_assignment", "a", **taken) == {"overlap"}
     assert broken(create, city, "team_assignment", "a", team=other.id) == {"one_unit"}
     assert broken(create, city, "team_assignment", "a", school=city.school("a1"), district=city.district("a")) >= {"one_unit"}
-    assert create(city, "team_assignment", "a", team=other.id, school=city.school("a1")).id
+    assert broken(create, city, "team_assignment", "a", team=other.id, school=city.school("a1")) == {"overlap"}, "with its district"
+    patrol = create(city, "inspection_team", "a", kind="patrol", district=city.district("a"))
+    assert create(city, "team_assignment", "a", team=patrol.id, school=city.school("a1")).id
     assert "own_district" in broken(create, city, "team_assignment", "a", team=other.id, school=city.school("b2"))
 
 

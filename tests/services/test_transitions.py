@@ -218,7 +218,7 @@ def test_an_accepted_building_needs_its_day_and_another_person(move, city):
 
 def test_a_visit_is_submitted_with_its_result_and_stamped(move, city):
     inspector = city.actor("inspector_a")
-    visit = records.create("visit", inspector, city.new("visit", "a1", result=None)).record
+    visit = records.create("visit", inspector, city.new("visit", "a1", result=None, visited_on=day(0))).record
     assert visit.values["submitted_at"] is None
     assert refused(Invalid, move, "inspector_a", "visit", visit.id, "submit").faults[0].field == "result"
     assert move("inspector_a", "visit", visit.id, "submit", result="passed").values["submitted_at"]
@@ -226,7 +226,7 @@ def test_a_visit_is_submitted_with_its_result_and_stamped(move, city):
 
 def test_rectify_by_a_date_needs_hazards_with_an_owner_first(move, city):
     inspector = city.actor("inspector_a")
-    visit = records.create("visit", inspector, city.new("visit", "a1", result="rectify")).record
+    visit = records.create("visit", inspector, city.new("visit", "a1", result="rectify", visited_on=day(0))).record
     error = refused(Invalid, move, "inspector_a", "visit", visit.id, "submit")
     assert error.faults[0].code == "result_hazards"
     hazard = city.new("hazard", "a1", source="team", visit=visit.id)
@@ -238,7 +238,7 @@ def test_rectify_by_a_date_needs_hazards_with_an_owner_first(move, city):
 
 def test_out_of_use_needs_a_hazard_or_a_building_out_of_use(move, city):
     inspector = city.actor("inspector_a")
-    visit = records.create("visit", inspector, city.new("visit", "a2", result="stop_use")).record
+    visit = records.create("visit", inspector, city.new("visit", "a2", result="stop_use", visited_on=day(0))).record
     refused(Invalid, move, "inspector_a", "visit", visit.id, "submit")
     city.add("damaged_building", "a2", use_state="stopped")
     assert move("inspector_a", "visit", visit.id, "submit").state == "submitted"
