@@ -16,7 +16,19 @@ from app import background, create_app, log, server
 from app.words import text
 from models import base, checks, registry
 from models.errors import AppError, say
-from services import accounts, actor as actors, backups, behaviours, exports, imports, policy, query, tokens, words
+from services import (
+    accounts,
+    actor as actors,
+    backups,
+    behaviours,
+    exports,
+    imports,
+    policy,
+    query,
+    retention as retentions,
+    tokens,
+    words,
+)
 from services.actor import SYSTEM
 from services.audit import one_line
 
@@ -182,6 +194,35 @@ def check():
     if problems:
         raise click.ClickException(text(say("有 {count} 个问题。", count=len(problems))))
     click.echo(text(say("{count} 个台账都没有问题。", count=len(registry.all()))))
+
+
+@commands.command(cls=InApp)
+@click.option("--apply", "code", metavar="CODE", default="", help="按报告末尾的确认码执行清除。")
+def retention(code):
+    """查看按保留期限应清除的个人信息；加 --apply 确认码后永久清除。"""
+    found = retentions.apply(code) if code else retentions.due()
+    for part in found:
+        ids = "、".join(map(str, part.ids[:20])) + ("…" if len(part.ids) > 20 else "")
+        register, clock = part.register.titled, part.clock.title
+        click.echo(
+            text(say("{register}：{clock}，{count} 条（{ids}）", register=register, clock=clock, count=len(part.ids), ids=ids))
+        )
+    total = sum(len(part.ids) for part in found)
+    if code:
+        click.echo(text(say("已永久清除 {total} 条。", total=total)))
+    elif found:
+        code = retentions.code_of(found)
+        click.echo(
+            text(
+                say(
+                    "共 {total} 条到期，什么都还没有清除。核对后执行：python -m app retention --apply {code}",
+                    total=total,
+                    code=code,
+                )
+            )
+        )
+    else:
+        click.echo(text(say("没有到期的个人信息。")))
 
 
 # people --------------------------------------------------------------------------------------------------------------

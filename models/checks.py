@@ -1,5 +1,6 @@
 """Checks of declarations: problems with stable ids, the same at start-up, on the command line and in the builder."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, fields as attributes, is_dataclass
 
@@ -15,6 +16,7 @@ from models.workflow import Workflow
 __all__ = ["Known", "Problem", "all_problems", "check", "refused"]
 
 MOST_FIELDS = 200
+CLOCK_DAYS = re.compile(r"\d{1,5}|\{[^{}:]{1,60}:\d{1,5}\}")
 UNITS = ("district", "school")
 GRAINS = ("object", "count", "person")
 ACTIONS = ("edit", "approve")
@@ -65,6 +67,7 @@ def check(register, known=Known()):
         _summaries,
         _behaviours,
         _related,
+        _clocks,
     ):
         found.extend(Problem(id, f"{register.name}.{where}".rstrip("."), sentence) for id, where, sentence in part(register, known))
     return found
@@ -75,7 +78,11 @@ def check(register, known=Known()):
 
 def _shape(register):
     parts = [("", register), ("workflow", register.workflow)]
-    parts += [(name, part) for name in ("fields", "rules", "sections", "summaries", "exports") for part in _tuple(register, name)]
+    parts += [
+        (name, part)
+        for name in ("fields", "rules", "sections", "summaries", "exports", "clocks")
+        for part in _tuple(register, name)
+    ]
     parts += [("workflow", move) for move in _tuple(register.workflow, "transitions")]
     for where, part in parts:
         bad = _misshapen(part) if is_dataclass(part) else ""
@@ -115,7 +122,7 @@ def _misshapen(part):
 def _texts(name, value):
     """Lists of names hold text alone."""
     listed = (*LISTS, "aliases", "label_aliases", "behaviours", "related", "requires", "require", "sources", "by", "columns", "locked",
-              "different_from", "accept", "narrowed_by", "measures", "reads")  # fmt: skip
+              "different_from", "accept", "narrowed_by", "measures", "reads", "erases")  # fmt: skip
     return name not in listed or all(isinstance(part, str) for part in value)
 
 
@@ -287,3 +294,17 @@ def _related(register, known):
         other = known.registers.get(name)
         if other is None or not any(getattr(part, "to", None) == register.name for part in other.fields):
             yield "R039", "related", say("台账「{name}」没有关联到本台账。", name=name)
+
+
+def _clocks(register, known):
+    ids = Counter(clock.id for clock in register.clocks)
+    for clock in register.clocks:
+        where = f"clocks.{clock.id}"
+        good = NAME.fullmatch(clock.id) and ids[clock.id] == 1 and good_label(clock.label) and CLOCK_DAYS.fullmatch(clock.days)
+        if not good or not (clock.when or clock.after or clock.trash):
+            yield "R040", where, say("保留期限「{name}」的编号、名称、天数或条件写错了。", name=clock.id)
+        for name in clock.erases:
+            if name not in register.by_name or not register.field(name).stored:
+                yield "R041", where, say("没有可清除的字段「{name}」。", name=name)
+        for sentence in condition_checks.problems(clock.when, register):
+            yield "R028", where, sentence

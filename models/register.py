@@ -6,9 +6,10 @@ from functools import cached_property, wraps
 from models.errors import Label
 from models.fields.base import Field, _plain, frozen
 from models.reports import ExportTemplate, Rule, Section, Summary
+from models.retention import Clock
 from models.workflow import Workflow
 
-_PARTS = {"fields": Field, "rules": Rule, "sections": Section, "summaries": Summary, "exports": ExportTemplate}
+_PARTS = {"fields": Field, "rules": Rule, "sections": Section, "summaries": Summary, "exports": ExportTemplate, "clocks": Clock}
 
 
 def once_for_each(make):
@@ -34,7 +35,7 @@ class Register:
     "id:district"/"id:school" for the unit registers themselves, "inland_class.school" through another register's row,
     "school|district" the first of these that the row has.
     `title` are the fields that name a record; `label_public` lets others see that name in a relation though the row itself
-    is out of their scope. `behaviours` name what happens on writing. `grain` is object, count or person; `retention` in words.
+    is out of their scope. `behaviours` name what happens on writing. `grain` is object, count or person; `retention` in words, `clocks` as the app runs it.
     `system` registers are filled by the app alone. `phone` are the two or three facts on a phone's card.
     """
 
@@ -64,6 +65,7 @@ class Register:
     related: tuple = ()
     grain: str = "object"
     retention: str = ""
+    clocks: tuple = ()
     system: bool = False
     importable: bool = True
 

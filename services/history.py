@@ -14,7 +14,7 @@ from models.journal import Change
 from models.values import NA
 from services import policy, query, records, writer
 from services.actor import SYSTEM
-from services.journal import CREATE, RESTORE, TRASH, UPDATE, field_by_id, loads, since
+from services.journal import CREATE, ERASE, RESTORE, TRASH, UPDATE, field_by_id, loads, since
 from services.records import working
 
 LONGEST = 500
@@ -242,7 +242,13 @@ class _Undoing:
 
     def take_back(self, full, way, versions):
         """`versions` are {id: version the change set left the record at}."""
-        ways = {CREATE: self._unmake, TRASH: self._bring_back, RESTORE: self._trash, UPDATE: self._put_back}
+        ways = {
+            CREATE: self._unmake,
+            TRASH: self._bring_back,
+            RESTORE: self._trash,
+            UPDATE: self._put_back,
+            ERASE: self._stays_erased,
+        }
         stayed = ways[way](full, versions)
         if stayed:
             titles = self._titles(full, stayed)
@@ -252,6 +258,9 @@ class _Undoing:
         """What the actor may be told of records' names: he need not see every record of a change set."""
         seen = _among(full, self.work.actor, ids)
         return dict.fromkeys(ids, query.NO_ACCESS.zh) | query.labels(full.name, seen, writer.INDEXER)
+
+    def _stays_erased(self, full, versions):
+        return dict.fromkeys(versions, [say("按保留期限清除的内容不能恢复。")])
 
     def _unmake(self, full, versions):
         found = writer.fetch_many(full, versions)

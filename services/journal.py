@@ -7,7 +7,7 @@ from models import registry, tables
 from models.journal import Change
 from models.values import now
 
-CREATE, UPDATE, TRASH, RESTORE = "create", "update", "trash", "restore"
+CREATE, UPDATE, TRASH, RESTORE, ERASE = "create", "update", "trash", "restore", "erase"
 _COLUMNS = ("change_set", "register", "record_id", "version", "action", "field_id", "old", "new")
 
 
@@ -73,7 +73,7 @@ class Work:
         set_id, name = self.begin(), register.name
         rows = []
         for id, version, action, changes in notes:
-            if action == UPDATE:
+            if action == UPDATE or (action == ERASE and changes):
                 rows += [
                     (set_id, name, id, version, action, part.id, dumps(part, old), dumps(part, new)) for part, old, new in changes
                 ]
@@ -113,7 +113,7 @@ def since(register_name, record_id, version):
             (Change.register == register_name)
             & (Change.record_id == record_id)
             & (Change.version > version)
-            & (Change.action == UPDATE)
+            & Change.action.in_((UPDATE, ERASE))
         )
         .order_by(Change.id)
     )

@@ -4,6 +4,7 @@ from models.fields import Choice, Code, Date, Derived, Relation, Text, YesNo, co
 from models.register import Register
 from models.registers.common import SCHOOL, not_future
 from models.reports import Rule, Section, Summary
+from models.retention import Clock
 
 HERE_WEEKLY = when(location="city", last_contact_on__lt="$today-{外籍教师联系间隔（本市）:7}")
 AWAY_FORTNIGHTLY = when(location__in=("china", "abroad"), last_contact_on__lt="$today-{外籍教师联系间隔（市外）:14}")
@@ -131,6 +132,24 @@ FOREIGN_TEACHER = Register(
     related=("foreign_contact",),
     grain="person",
     retention="姓名：合同到期后 6 个月，或离职者在应急响应结束后 90 日删除。",
+    clocks=(
+        Clock(
+            "name_after_contract",
+            "合同到期后清除姓名",
+            "Name, after the contract",
+            when=when(contract_end_on__lt="$today-{外籍教师姓名保留:180}"),
+            erases=("name",),
+        ),
+        Clock(
+            "name_after_response",
+            "离职者在应急响应结束后清除姓名",
+            "Name of those who left, after the response",
+            when=when(left_on__empty=False),
+            erases=("name",),
+            after="应急响应结束日期",
+            days="{应急结束后保留:90}",
+        ),
+    ),
 )
 
 FOREIGN_CONTACT = Register(
@@ -184,4 +203,12 @@ FOREIGN_CONTACT = Register(
     summaries=(Summary("by_purpose", "按事由", ("purpose", "reached"), label_en="By purpose"),),
     grain="person",
     retention="90 日，之后只留最近联系日期。",
+    clocks=(
+        Clock(
+            "contact",
+            "联系记录到期删除",
+            "Contacts, after their time",
+            when=when(contacted_on__lt="$today-{外教联系记录保留:90}"),
+        ),
+    ),
 )

@@ -4,6 +4,7 @@ from models.fields import Choice, Date, Derived, Phone, Text, condition as when,
 from models.register import Register
 from models.registers.common import SCHOOL, not_future
 from models.reports import Rule, Section, Summary
+from models.retention import Clock
 
 FOUR_PARTY_LINK = Register(
     name="four_party_link",
@@ -64,4 +65,5 @@ FOUR_PARTY_LINK = Register(
     ),
     summaries=(Summary("by_party", "按联络方", ("party",), label_en="By party"),),
     retention="在用期间；被替换的 30 日后删除。",
+    clocks=(Clock("replaced", "被替换的联络人到期删除", "Replaced contacts", days="{被替换联络人保留:30}", trash=True),),
 )

@@ -20,6 +20,7 @@ from models.fields import (
 from models.register import Register
 from models.registers.common import NO_NAMES, NO_NAMES_EN, SCHOOL, at_most, in_order, not_future
 from models.reports import Rule, Section, Summary
+from models.retention import Clock
 
 CLASS = Relation(name="inland_class", label="班级", label_en="Class", to="inland_class", required=True, indexed=True)
 NOTE = LongText(name="note", label="备注", label_en="Note", max_length=100, no_numbers=True, help=NO_NAMES, help_en=NO_NAMES_EN)
@@ -230,6 +231,24 @@ INLAND_STUDENT = Register(
     ),
     grain="person",
     retention="姓名：离班当日或应急响应结束后 90 日删除，先到为准；编号行保留到学年末，之后只留月度数字。",
+    clocks=(
+        Clock(
+            "name_on_leaving",
+            "离班后清除姓名和备注",
+            "Name and note, on leaving the class",
+            when=when(left_on__lte="$today"),
+            erases=("name", "note"),
+        ),
+        Clock(
+            "name_after_response",
+            "应急响应结束后清除姓名",
+            "Name, after the response",
+            erases=("name",),
+            after="应急响应结束日期",
+            days="{应急结束后保留:90}",
+        ),
+        Clock("row_after_year", "离班学年结束后删除编号行", "Row, after the school year", when=when(left_on__lt="$school_year")),
+    ),
 )
 
 INLAND_DAILY = Register(

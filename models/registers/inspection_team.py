@@ -4,6 +4,7 @@ from models.fields import Choice, Date, Derived, LongText, Phone, Relation, Text
 from models.register import Register
 from models.registers.common import in_order, own_code
 from models.reports import Rule, Section, Summary
+from models.retention import Clock
 
 TEAM = Relation(name="team", label="督导组", label_en="Team", to="inspection_team", required=True, indexed=True)
 FROM = Date(name="from_date", label="开始日期", label_en="From", required=True, indexed=True, label_aliases=("起始日期",))
@@ -157,6 +158,10 @@ TEAM_MEMBER = Register(
     summaries=(Summary("by_team", "各组人数", ("team",), label_en="By team"),),
     grain="person",
     retention="在岗期间及离岗后 1 年；换人后删去电话。",
+    clocks=(
+        Clock("phone_on_leaving", "离组后清除电话", "Phone, on leaving", when=when(to_date__lt="$today"), erases=("phone",)),
+        Clock("row_after_leaving", "离组到期后删除", "Row, after leaving", when=when(to_date__lt="$today-{离组成员保留:365}")),
+    ),
 )
 
 TEAM_ASSIGNMENT = Register(

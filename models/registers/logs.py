@@ -92,6 +92,7 @@ CHANGE_SET = Register(
                 "seed 初始数据 | Seed",
                 "restore 恢复 | Restore | amber",
                 "trash 删除 | Deleted | red",
+                "retention 到期清除 | Retention | red",
             ),
         ),
         Text(name="reason", label="原因", label_en="Reason", readonly=True, max_length=1000),

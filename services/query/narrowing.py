@@ -142,11 +142,11 @@ def expression(register, field, operator, value):
     return _with_na(found, operator, value, not_applicable(model, field)) if field.na else found
 
 
-def derived(register, model, field):
-    """The expression by which a derived field is 是."""
+def derived(register, model, field, column_of=None):
+    """The expression by which a derived field is 是; `column_of(name)` gives the columns its condition reads."""
     if field.behaviour:
         return behaviours.DERIVES[field.behaviour](model)
-    return conditions.sql(field.when, lambda name: column(model, register, name))
+    return conditions.sql(field.when, column_of or (lambda name: column(model, register, name)))
 
 
 def not_applicable(model, field):

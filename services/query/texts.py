@@ -6,14 +6,14 @@ and which fields these are is decided as for every list: the rows are `narrowing
 
 import peewee
 
-from models import conditions, registry, tables
+from models import registry, tables
 from models.base import database, is_postgres
 from models.fields import Attachment, Choice, Code, DateTime, Derived, Relation, Relations, said
 from models.fields.said import BETWEEN
 from models.journal import Link
 from models.values import NA_TEXT
 from services import policy
-from services.query.narrowing import column
+from services.query.narrowing import column, derived
 from services.query.pages import CHUNK, in_turn, phases
 from services.query.shown import NO_ACCESS
 
@@ -85,7 +85,7 @@ def _present(query, field, moment=said.short_moment):
     """The text of a value that is neither 不适用 nor masked."""
     full = registry.get(query.register.name)
     if isinstance(field, Derived):
-        holds = conditions.sql(field.when, lambda name: _condition_column(query, full, name))
+        holds = derived(full, query.model, field, lambda name: _condition_column(query, full, name))
         return peewee.Case(None, [(holds, said.word(field.render(True)))], said.word(field.render(False)))
     if isinstance(field, Relations):
         return _targets(query, field)

@@ -6,7 +6,7 @@ actor may not have, he may not make.
 
 from services.behaviours import derive
 from services.writer.faults import faults_of, refuse_whole, taken
-from services.writer.indexing import INDEXER, reindex
+from services.writer.indexing import INDEXER, reindex, reindex_mentions
 from services.writer.one import create, refuse_locked, update
 from services.writer.rows import fetch, fetch_many
 from services.writer.saving import run_effects
@@ -30,6 +30,7 @@ __all__ = [
     "refuse_locked",
     "refuse_whole",
     "reindex",
+    "reindex_mentions",
     "run_effects",
     "taken",
     "trash",
