@@ -1,6 +1,6 @@
 """The register (台账): one frozen value from which screens, forms, filters, rights, import, export and API follow."""
 
-from dataclasses import dataclass, fields as attributes, replace
+from dataclasses import KW_ONLY, dataclass, fields as attributes, replace
 from functools import cached_property, wraps
 
 from models.errors import Label
@@ -26,7 +26,7 @@ def once_for_each(make):
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Register:
     """A declaration. Values only: behaviour is named here and held in services.behaviours.
 
@@ -35,13 +35,15 @@ class Register:
     "id:district"/"id:school" for the unit registers themselves, "inland_class.school" through another register's row,
     "school|district" the first of these that the row has.
     `title` are the fields that name a record; `label_public` lets others see that name in a relation though the row itself
-    is out of their scope. `behaviours` name what happens on writing. `grain` is object, count or person; `retention` in words, `clocks` as the app runs it.
+    is out of their scope. `behaviours` name what happens on writing. `grain` is object, count or person; `retention` in
+    words, `clocks` as the app runs it.
     `system` registers are filled by the app alone. `phone` are the two or three facts on a phone's card.
     """
 
     name: str
     label: str
     label_en: str = ""
+    _: KW_ONLY
     group: str = ""
     icon: str = "ti-list"
     help: str = ""

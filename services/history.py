@@ -260,7 +260,7 @@ class _Undoing:
         return dict.fromkeys(ids, query.NO_ACCESS.zh) | query.labels(full.name, seen, writer.INDEXER)
 
     def _stays_erased(self, full, versions):
-        return dict.fromkeys(versions, [say("按保留期限清除的内容不能恢复。")])
+        return {id: [say("按保留期限清除的内容不能恢复。")] for id in versions}
 
     def _unmake(self, full, versions):
         found = writer.fetch_many(full, versions)

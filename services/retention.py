@@ -127,7 +127,7 @@ def erase(work, register, id, clock):
         model.update(**blank, **stamp).where(model.id == id).execute()
         if row["deleted_at"] is None:
             writer.reindex(register, [id])
-            writer.reindex_mentions(register.name, id)
+            writer.reindex_mentions(register.name, [id])
     else:
         Link.delete().where((Link.register == register.name) & (Link.record_id == id)).execute()
         search.remove(register.name, [id])

@@ -1,6 +1,6 @@
 """What every field type shares: its column, its cleaning, its rendering, its description."""
 
-from dataclasses import MISSING, dataclass, fields as attributes
+from dataclasses import KW_ONLY, MISSING, dataclass, fields as attributes
 from typing import Any, ClassVar
 
 from models.errors import FieldError, Label, say
@@ -21,9 +21,9 @@ def condition(**parts):
     return tuple(sorted(parts.items()))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Field:
-    """One field of a register. Values only; a subclass adds its own options and the duties below.
+    """One field of a register: name, label, English label, then options by name. A subclass adds options and the duties below.
 
     `id` is stable for ever and names the physical column; `name` is the API name and may change (old ones in `aliases`).
     `sensitivity`: open; masked (shown cut short, revealed with a purpose); named (only where a grant clears names).
@@ -33,6 +33,7 @@ class Field:
     name: str
     label: str
     label_en: str = ""
+    _: KW_ONLY
     id: str = ""
     aliases: tuple = ()
     required: bool = False

@@ -5,9 +5,14 @@ from models.register import Register
 from models.registers.common import ROLES, in_order
 from models.reports import Rule, Section, Summary
 
+# fmt: off
 LOG_RETENTION = "日志保留 24 个月；账号停用 12 个月后删除。"
 ACTIONS = options(
-    "view 查看 | View", "count 计数 | Count", "edit 编辑 | Edit | blue", "approve 审批 | Approve | amber", "export 导出 | Export"
+    "view 查看 | View",
+    "count 计数 | Count",
+    "edit 编辑 | Edit | blue",
+    "approve 审批 | Approve | amber",
+    "export 导出 | Export",
 )
 ROWS = options(
     "all 全部 | All rows",
@@ -19,34 +24,23 @@ ROWS = options(
     "unit 本单位 | Own unit",
     "self 本人 | About oneself",
 )
-DISTRICT = Relation(name="district", label="区县", label_en="District", to="district", indexed=True)
-SCHOOL = Relation(name="school", label="学校", label_en="School", to="school", indexed=True, narrowed_by=("district", "district"))
+DISTRICT = Relation("district", "区县", "District", to="district", indexed=True)
+SCHOOL = Relation("school", "学校", "School", to="school", indexed=True, narrowed_by=("district", "district"))
 
-ACCOUNT = Register(
-    name="account",
-    label="账号",
-    label_en="Account",
+ACCOUNT = Register("account", "账号", "Account",
     group="系统",
     icon="ti-user",
     help="一人一个账号；停用后立即退出。密码不在这里，由管理员重置。",
     help_en="One account a person; disabling signs it out at once.",
     fields=(
-        Code(
-            name="username",
-            label="用户名",
-            label_en="Username",
-            required=True,
-            unique=True,
-            indexed=True,
-            max_length=40,
-            example="district_410105",
-        ),
-        Text(name="name", label="姓名", label_en="Name", required=True, max_length=40),
+        Code("username", "用户名", "Username", required=True, unique=True, indexed=True, max_length=40,
+             example="district_410105"),
+        Text("name", "姓名", "Name", required=True, max_length=40),
         DISTRICT,
         SCHOOL,
-        YesNo(name="active", label="启用", label_en="Active", default=True),
-        DateTime(name="last_login_at", label="最近登录", label_en="Last signed in", readonly=True),
-        Text(name="note", label="备注", label_en="Note", max_length=200),
+        YesNo("active", "启用", "Active", default=True),
+        DateTime("last_login_at", "最近登录", "Last signed in", readonly=True),
+        Text("note", "备注", "Note", max_length=200),
     ),
     key=("username",),
     scope="district",
@@ -61,30 +55,13 @@ ACCOUNT = Register(
         Section("单位", ("district", "school", "note"), "Unit"),
     ),
     rules=(
-        Rule(
-            "school_district",
-            "学校账号要填学校所属的区县。",
-            "district",
-            when=when(school__empty=False),
-            require=("district",),
-            message_en="An account of a school names its district.",
-        ),
-        Rule(
-            "school_in_district",
-            "所选学校不在所选区县。",
-            "school",
-            when=when(school__empty=False),
-            check="school_in_district",
-            message_en="The school is not in that district.",
-        ),
-        Rule(
-            "within_own_powers",
-            "县区管理员只能管理本县区所属学校的账号，谁都不能改自己的账号。",
-            "school",
-            check="within_own_powers",
-            always=True,
-            message_en="A district clerk keeps accounts of the district's own schools; nobody changes the own account.",
-        ),
+        Rule("school_district", "学校账号要填学校所属的区县。", "district", when=when(school__empty=False), require=("district",),
+             message_en="An account of a school names its district."),
+        Rule("school_in_district", "所选学校不在所选区县。", "school", when=when(school__empty=False), check="school_in_district",
+             message_en="The school is not in that district."),
+        Rule("within_own_powers", "县区管理员只能管理本县区所属学校的账号，谁都不能改自己的账号。", "school",
+             check="within_own_powers", always=True,
+             message_en="A district clerk keeps accounts of the district's own schools; nobody changes the own account."),
     ),
     behaviours=("end_sessions", "keep_one_admin"),
     related=("membership", "access_log", "change_set"),
@@ -93,30 +70,21 @@ ACCOUNT = Register(
     retention=LOG_RETENTION,
 )
 
-MEMBERSHIP = Register(
-    name="membership",
-    label="任职",
-    label_en="Membership",
+MEMBERSHIP = Register("membership", "任职", "Membership",
     group="系统",
     icon="ti-id-badge",
     help="账号在哪个单位担任什么角色，有起止日期；一个账号可有几条。",
     help_en="Which role an account holds in which unit, with dates; an account may hold several.",
     fields=(
-        Relation(name="account", label="账号", label_en="Account", to="account", required=True, indexed=True),
-        Choice(name="role", label="角色", label_en="Role", options=ROLES, required=True, indexed=True),
+        Relation("account", "账号", "Account", to="account", required=True, indexed=True),
+        Choice("role", "角色", "Role", options=ROLES, required=True, indexed=True),
         DISTRICT,
         SCHOOL,
-        Relation(
-            name="team", label="督导组", label_en="Team", to="inspection_team", indexed=True, shown_when=when(role="inspector")
-        ),
-        Date(name="from_date", label="开始日期", label_en="From", required=True),
-        Date(name="to_date", label="结束日期", label_en="To"),
-        Derived(
-            name="current",
-            label="当前有效",
-            label_en="Current",
-            when=when(from_date__lte="$today", any=(when(to_date__empty=True), when(to_date__gte="$today"))),
-        ),
+        Relation("team", "督导组", "Team", to="inspection_team", indexed=True, shown_when=when(role="inspector")),
+        Date("from_date", "开始日期", "From", required=True),
+        Date("to_date", "结束日期", "To"),
+        Derived("current", "当前有效", "Current",
+                when=when(from_date__lte="$today", any=(when(to_date__empty=True), when(to_date__gte="$today")))),
     ),
     key=("account", "role", "district", "school", "team", "from_date"),
     scope="account.district",
@@ -131,46 +99,17 @@ MEMBERSHIP = Register(
     ),
     rules=(
         in_order("from_date", "to_date", "结束日期不能早于开始日期。", "It cannot end before it starts."),
-        Rule(
-            "needs_district",
-            "县区管理员要填区县。",
-            "district",
-            when=when(role="district_clerk"),
-            require=("district",),
-            message_en="A district clerk has a district.",
-        ),
-        Rule(
-            "needs_school",
-            "学校填报员要填学校。",
-            "school",
-            when=when(role="school_reporter"),
-            require=("school",),
-            message_en="A school reporter has a school.",
-        ),
-        Rule(
-            "needs_team",
-            "督导组员要填督导组。",
-            "team",
-            when=when(role="inspector"),
-            require=("team",),
-            message_en="An inspector has a team.",
-        ),
-        Rule(
-            "city_no_unit",
-            "市级角色不填区县和学校。",
-            "district",
-            when=when(role__in=("city_admin", "city_clerk")),
-            must=when(district__empty=True, school__empty=True),
-            message_en="City roles have no district or school.",
-        ),
-        Rule(
-            "within_own_powers",
-            "县区管理员只能授予本县区所属学校的学校填报员，谁都不能改自己的任职。",
-            "role",
-            check="within_own_powers",
-            always=True,
-            message_en="A district clerk grants school reporters of the district's own schools; nobody changes the own roles.",
-        ),
+        Rule("needs_district", "县区管理员要填区县。", "district", when=when(role="district_clerk"), require=("district",),
+             message_en="A district clerk has a district."),
+        Rule("needs_school", "学校填报员要填学校。", "school", when=when(role="school_reporter"), require=("school",),
+             message_en="A school reporter has a school."),
+        Rule("needs_team", "督导组员要填督导组。", "team", when=when(role="inspector"), require=("team",),
+             message_en="An inspector has a team."),
+        Rule("city_no_unit", "市级角色不填区县和学校。", "district", when=when(role__in=("city_admin", "city_clerk")),
+             must=when(district__empty=True, school__empty=True), message_en="City roles have no district or school."),
+        Rule("within_own_powers", "县区管理员只能授予本县区所属学校的学校填报员，谁都不能改自己的任职。", "role",
+             check="within_own_powers", always=True,
+             message_en="A district clerk grants school reporters of the district's own schools; nobody changes the own roles."),
     ),
     behaviours=("end_sessions", "keep_one_admin"),
     summaries=(Summary("by_role", "各角色人数", ("role",), label_en="By role"),),
@@ -179,26 +118,17 @@ MEMBERSHIP = Register(
     retention=LOG_RETENTION,
 )
 
-ROLE_GRANT = Register(
-    name="role_grant",
-    label="角色授权",
-    label_en="Role grant",
+ROLE_GRANT = Register("role_grant", "角色授权", "Role grant",
     group="系统",
     icon="ti-shield-lock",
     help="每个角色对每个台账能做什么、能看哪些行；没有写的都不允许。",
     help_en="What a role may do in a register and on which rows; what is not written is not allowed.",
     fields=(
-        Choice(name="role", label="角色", label_en="Role", options=ROLES, required=True, indexed=True),
-        Text(name="register", label="台账", label_en="Register", required=True, indexed=True, max_length=60),
-        Choices(name="actions", label="操作", label_en="Actions", options=ACTIONS, required=True),
-        Choice(name="rows", label="数据范围", label_en="Rows", options=ROWS, required=True),
-        YesNo(
-            name="names",
-            label="可见姓名",
-            label_en="Names",
-            help="只给本校管理疆班藏班学生的人。",
-            help_en="Only for the boarders' own school.",
-        ),
+        Choice("role", "角色", "Role", options=ROLES, required=True, indexed=True),
+        Text("register", "台账", "Register", required=True, indexed=True, max_length=60),
+        Choices("actions", "操作", "Actions", options=ACTIONS, required=True),
+        Choice("rows", "数据范围", "Rows", options=ROWS, required=True),
+        YesNo("names", "可见姓名", "Names", help="只给本校管理疆班藏班学生的人。", help_en="Only for the boarders' own school."),
     ),
     key=("role", "register", "rows"),
     title=("role", "register"),

@@ -3,24 +3,14 @@
 from models.fields import Code, Relation, condition as when, options
 from models.reports import Rule
 
-SCHOOL = Relation(
-    name="school",
-    label="学校",
-    label_en="School",
-    to="school",
-    required=True,
-    indexed=True,
-    label_aliases=("学校名称", "学校（单位）", "单位", "单位名称"),
-)
+# fmt: off
+SCHOOL = Relation("school", "学校", "School", to="school", required=True, indexed=True,
+                  label_aliases=("学校名称", "学校（单位）", "单位", "单位名称"))
 NO_NAMES = "只写工作情况，不写民族、宗教、行踪和家庭情况，不写电话号码和证件号码。"
 NO_NAMES_EN = "Work matters only: no ethnicity, religion, whereabouts or family matters, no telephone or ID numbers."
 NOT_A_PERSON = ("学校", "本校", "我校", "校方", "单位", "教育局", "待定", "无", "未定")
-GRADES = options(
-    "A | A | green | A级、Ａ",
-    "B | B | blue | B级、Ｂ",
-    "C | C | amber | C级、Ｃ、局部危房",
-    "D | D | red | D级、Ｄ、整幢危房、整栋危房",
-)
+GRADES = options("A | A | green | A级、Ａ", "B | B | blue | B级、Ｂ", "C | C | amber | C级、Ｃ、局部危房",
+                 "D | D | red | D级、Ｄ、整幢危房、整栋危房")
 ROLES = options(
     "city_admin 市级管理员 | City administrator | red",
     "city_clerk 市级处室 | City clerk | blue",
@@ -30,6 +20,7 @@ ROLES = options(
     "leader 只读领导 | Leader (read only)",
     "auditor 审计员 | Auditor",
 )
+# fmt: on
 
 
 def own_code(series, label="编号", label_en="Code", **more):

@@ -6,38 +6,21 @@ from models.registers.common import SCHOOL, not_future
 from models.reports import Rule, Section, Summary
 from models.retention import Clock
 
-FOUR_PARTY_LINK = Register(
-    name="four_party_link",
-    label="四方合力联络表",
-    label_en="Four-party contacts",
+# fmt: off
+FOUR_PARTY_LINK = Register("four_party_link", "四方合力联络表", "Four-party contacts",
     group="关爱",
     icon="ti-address-book",
     help="涉外学校的学校、社区、卫健、派出所四方联络岗位，只是通讯录，不登记个人情况。",
     help_en="A directory of contact posts at school, community, health and police; nothing about a person.",
     fields=(
         SCHOOL,
-        Choice(
-            name="party",
-            label="联络方",
-            label_en="Party",
-            required=True,
-            indexed=True,
-            options=options(
-                "school 学校 | School",
-                "community 社区 | Community",
-                "health 卫健部门 | Health authority | quiet | 卫健、卫健委",
-                "police 派出所 | Police station",
-            ),
-        ),
-        Text(name="contact_post", label="联络岗位", label_en="Contact post", required=True, max_length=60, example="值班室"),
-        Phone(name="phone", label="电话", label_en="Telephone", sensitivity="masked", label_aliases=("联系电话",)),
-        Date(name="confirmed_on", label="确认日期", label_en="Confirmed on", indexed=True),
-        Derived(
-            name="current",
-            label="确认未过期",
-            label_en="Confirmed lately",
-            when=when(confirmed_on__gte="$today-{四方联络确认时限:30}"),
-        ),
+        Choice("party", "联络方", "Party", required=True, indexed=True,
+               options=options("school 学校 | School", "community 社区 | Community",
+                               "health 卫健部门 | Health authority | quiet | 卫健、卫健委", "police 派出所 | Police station")),
+        Text("contact_post", "联络岗位", "Contact post", required=True, max_length=60, example="值班室"),
+        Phone("phone", "电话", "Telephone", sensitivity="masked", label_aliases=("联系电话",)),
+        Date("confirmed_on", "确认日期", "Confirmed on", indexed=True),
+        Derived("current", "确认未过期", "Confirmed lately", when=when(confirmed_on__gte="$today-{四方联络确认时限:30}")),
     ),
     key=("school", "party"),
     scope="school",
@@ -53,15 +36,8 @@ FOUR_PARTY_LINK = Register(
     ),
     rules=(
         not_future("confirmed_on", "确认日期不能晚于今天。", "It cannot be confirmed in the future."),
-        Rule(
-            "same_phone",
-            "本校另一方也是这个电话，请核对。",
-            "phone",
-            "warning",
-            when=when(phone__empty=False),
-            check="same_phone",
-            message_en="Another party of this school has the same telephone.",
-        ),
+        Rule("same_phone", "本校另一方也是这个电话，请核对。", "phone", "warning", when=when(phone__empty=False),
+             check="same_phone", message_en="Another party of this school has the same telephone."),
     ),
     summaries=(Summary("by_party", "按联络方", ("party",), label_en="By party"),),
     retention="在用期间；被替换的 30 日后删除。",

@@ -5,14 +5,12 @@ from models.register import Register
 from models.registers.account import LOG_RETENTION
 from models.reports import Section, Summary
 
-AT = DateTime(name="at", label="时间", label_en="At", readonly=True, indexed=True)
-ACCOUNT = Relation(name="account", label="账号", label_en="Account", to="account", readonly=True, indexed=True)
-USERNAME = Text(name="username", label="用户名", label_en="Username", readonly=True)
+# fmt: off
+AT = DateTime("at", "时间", "At", readonly=True, indexed=True)
+ACCOUNT = Relation("account", "账号", "Account", to="account", readonly=True, indexed=True)
+USERNAME = Text("username", "用户名", "Username", readonly=True)
 
-ACCESS_LOG = Register(
-    name="access_log",
-    label="访问日志",
-    label_en="Access log",
+ACCESS_LOG = Register("access_log", "访问日志", "Access log",
     group="系统",
     icon="ti-list-search",
     help="登录、导出、查看隐藏内容等操作的记录，只增不改。",
@@ -21,31 +19,18 @@ ACCESS_LOG = Register(
         AT,
         ACCOUNT,
         USERNAME,
-        Text(name="on_behalf", label="以谁的身份", label_en="Viewing as", readonly=True),
-        Choice(
-            name="action",
-            label="操作",
-            label_en="Action",
-            readonly=True,
-            indexed=True,
-            options=options(
-                "login 登录 | Signed in | green",
-                "logout 退出 | Signed out",
-                "login_failed 登录失败 | Sign-in failed | red",
-                "password 改密码 | Password changed | amber",
-                "token 访问令牌 | Access token | amber",
-                "sessions_ended 结束会话 | Sessions ended | amber",
-                "export 导出 | Exported | blue",
-                "print 打印 | Printed | blue",
-                "reveal 查看隐藏内容 | Revealed | amber",
-                "view_as 以他人身份查看 | Viewed as another | amber",
-                "denied 被拒绝 | Refused | red",
-            ),
-        ),
-        Text(name="register", label="台账", label_en="Register", readonly=True, indexed=True),
-        Integer(name="record_id", label="记录", label_en="Record", readonly=True),
-        Text(name="detail", label="说明", label_en="Detail", readonly=True, max_length=1000),
-        Text(name="address", label="来源地址", label_en="Address", readonly=True),
+        Text("on_behalf", "以谁的身份", "Viewing as", readonly=True),
+        Choice("action", "操作", "Action", readonly=True, indexed=True,
+               options=options("login 登录 | Signed in | green", "logout 退出 | Signed out",
+                               "login_failed 登录失败 | Sign-in failed | red", "password 改密码 | Password changed | amber",
+                               "token 访问令牌 | Access token | amber", "sessions_ended 结束会话 | Sessions ended | amber",
+                               "export 导出 | Exported | blue", "print 打印 | Printed | blue",
+                               "reveal 查看隐藏内容 | Revealed | amber", "view_as 以他人身份查看 | Viewed as another | amber",
+                               "denied 被拒绝 | Refused | red")),
+        Text("register", "台账", "Register", readonly=True, indexed=True),
+        Integer("record_id", "记录", "Record", readonly=True),
+        Text("detail", "说明", "Detail", readonly=True, max_length=1000),
+        Text("address", "来源地址", "Address", readonly=True),
     ),
     key=(),
     title=("at", "username", "action"),
@@ -64,10 +49,7 @@ ACCESS_LOG = Register(
     importable=False,
 )
 
-CHANGE_SET = Register(
-    name="change_set",
-    label="变更批",
-    label_en="Change set",
+CHANGE_SET = Register("change_set", "变更批", "Change set",
     group="系统",
     icon="ti-history",
     help="每次保存、批量修改和导入是一批，可以整批撤销。",
@@ -76,29 +58,15 @@ CHANGE_SET = Register(
         AT,
         ACCOUNT,
         USERNAME,
-        Choice(
-            name="kind",
-            label="类型",
-            label_en="Kind",
-            readonly=True,
-            indexed=True,
-            options=options(
-                "form 表单 | Form",
-                "api 接口 | API | blue",
-                "bulk 批量修改 | Bulk change | blue",
-                "move 办理 | Move | blue",
-                "undo 撤销 | Undo | amber",
-                "import 导入 | Import | blue",
-                "seed 初始数据 | Seed",
-                "restore 恢复 | Restore | amber",
-                "trash 删除 | Deleted | red",
-                "retention 到期清除 | Retention | red",
-            ),
-        ),
-        Text(name="reason", label="原因", label_en="Reason", readonly=True, max_length=1000),
-        Integer(name="changes", label="变更数", label_en="Changes", readonly=True),
-        Text(name="request", label="请求编号", label_en="Request", readonly=True),
-        Integer(name="undone_by", label="被哪批撤销", label_en="Undone by", readonly=True),
+        Choice("kind", "类型", "Kind", readonly=True, indexed=True,
+               options=options("form 表单 | Form", "api 接口 | API | blue", "bulk 批量修改 | Bulk change | blue",
+                               "move 办理 | Move | blue", "undo 撤销 | Undo | amber", "import 导入 | Import | blue",
+                               "seed 初始数据 | Seed", "restore 恢复 | Restore | amber", "trash 删除 | Deleted | red",
+                               "retention 到期清除 | Retention | red")),
+        Text("reason", "原因", "Reason", readonly=True, max_length=1000),
+        Integer("changes", "变更数", "Changes", readonly=True),
+        Text("request", "请求编号", "Request", readonly=True),
+        Integer("undone_by", "被哪批撤销", "Undone by", readonly=True),
     ),
     key=(),
     title=("at", "kind"),

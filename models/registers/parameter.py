@@ -4,20 +4,18 @@ from models.fields import Date, Text
 from models.register import Register
 from models.reports import Section
 
-PARAMETER = Register(
-    name="parameter",
-    label="口径与期限参数",
-    label_en="Parameter",
+# fmt: off
+PARAMETER = Register("parameter", "口径与期限参数", "Parameter",
     group="系统",
     icon="ti-adjustments",
     help="天数、时限、目标率等规定，按生效日期取最近的一条。",
     help_en="Days, limits and targets; the latest one in effect counts.",
     fields=(
-        Text(name="key", label="参数", label_en="Key", required=True, indexed=True, max_length=60, example="隐患限时（重大）"),
-        Text(name="value", label="取值", label_en="Value", required=True, max_length=100),
-        Text(name="unit", label="单位", label_en="Unit", max_length=20, example="天"),
-        Date(name="effective_from", label="生效日期", label_en="In effect from", required=True, indexed=True),
-        Text(name="source", label="依据", label_en="Source", max_length=200),
+        Text("key", "参数", "Key", required=True, indexed=True, max_length=60, example="隐患限时（重大）"),
+        Text("value", "取值", "Value", required=True, max_length=100),
+        Text("unit", "单位", "Unit", max_length=20, example="天"),
+        Date("effective_from", "生效日期", "In effect from", required=True, indexed=True),
+        Text("source", "依据", "Source", max_length=200),
     ),
     key=("key", "effective_from"),
     title=("key",),
