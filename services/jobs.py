@@ -133,6 +133,17 @@ def of(actor, id):
     return _job(id)
 
 
+def mine(actor, limit=30):
+    """The actor's own jobs, newest first."""
+    register = registry.get("job")
+    if actor.id is None or not policy.may(actor, "view", register):
+        return []
+    model = tables.model("job")
+    rows = list(policy.rows(register, actor).where(model.f_account == actor.id).order_by(model.id.desc()).limit(limit))
+    works = {work.id: work for work in JobWork.select().where(JobWork.id.in_([row.id for row in rows]))}
+    return [_made(row, works[row.id]) for row in rows if row.id in works]
+
+
 def cancel(actor, id):
     """Ends a job that waits, and asks a running one to end at its next step. Conflict where it has ended already."""
     of(actor, id)
@@ -154,8 +165,10 @@ def _is(id):
 
 
 def _job(id):
-    model = tables.model("job")
-    row, work = model.get_by_id(id), JobWork.get_by_id(id)
+    return _made(tables.model("job").get_by_id(id), JobWork.get_by_id(id))
+
+
+def _made(row, work):
     return Job(
         row.id, row.f_kind, row.f_account, row.f_about or "", row.f_state, row.f_done, row.f_total,
         unpacked(json.loads(work.said)) if work.said else None, row.f_attempts or 0, json.loads(work.payload),

@@ -99,7 +99,7 @@ def _write_chunk(item, actor, progress, at, verdicts):
 @contextmanager
 def _work(item, actor):
     """Writing under the import's one change set, which may go over several transactions."""
-    reason = "、".join(name for name, _ in store.names(item.id)[:3])
+    reason = "、".join(name for name, *_ in store.names(item.id)[:3])
     with records.working(actor, kind="import", reason=reason, confirmed=checking.CONFIRMED, change_set=item.change_set) as work:
         yield work
 

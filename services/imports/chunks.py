@@ -18,7 +18,8 @@ REFUSED = ("error", "out_of_scope")
 @dataclass(slots=True)
 class Verdict:
     """What becomes of one row: its number in its file, its outcome, the record it means (id and version, None for a new one), the raw
-    values to write, the JSON of what they replace, and what is said of it: (field name, code, sentence, level).
+    values to write, the JSON of what they replace, what is said of it: (field name, code, sentence, level), and the texts of the
+    cells it is said of.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Verdict:
     old: dict = attribute(default_factory=dict)
     told: list = attribute(default_factory=list)
     file: int = 0
+    texts: dict = attribute(default_factory=dict)
 
     @property
     def warned(self):
@@ -68,13 +70,13 @@ def put(plan, at, verdicts):
 
 def _plain(one):
     told = [(name, code, packed(sentence), level) for name, code, sentence, level in one.told]
-    return one.number, one.outcome, one.id, one.version, one.changes, one.old, told, one.file
+    return one.number, one.outcome, one.id, one.version, one.changes, one.old, told, one.file, one.texts
 
 
 def _verdict(data):
-    number, outcome, id, version, changes, old, told, file = data
+    number, outcome, id, version, changes, old, told, file, texts = data
     said = [(name, code, unpacked(sentence), level) for name, code, sentence, level in told]
-    return Verdict(number, outcome, id, version, changes, old, said, file)
+    return Verdict(number, outcome, id, version, changes, old, said, file, texts)
 
 
 def clear(plan):

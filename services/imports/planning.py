@@ -11,6 +11,8 @@ from services.imports import changes, checking, chunks, columns, layout, matchin
 from services.imports.store import ASKING, FAILED, PLANNED, READING
 
 JOB = "import_plan"
+# How much of the first rows is kept to be shown.
+_SHOWN, _WIDEST = 60, 60
 
 
 def failed(job, sentence):
@@ -145,6 +147,7 @@ class Planning:
     def _describe(self, source, table):
         sheets = [{"name": one.name, "rows": one.rows, "hidden": one.hidden} for one in source.sheets] if table.sheet else []
         self._about |= {"sheet": table.sheet, "sheets": sheets, "encoding": table.encoding, "header_rows": list(table.header)}
+        self._about["first_rows"] = [[row, [cell[:_SHOWN] for cell in cells[:_WIDEST]]] for row, cells in table.first_rows]
 
     def _mapped(self, table, alone):
         """The columns of a file and their fields. Invalid where none is one, unless that can be asked."""
@@ -199,6 +202,8 @@ class Planning:
         verdicts = [chunks.verdict_of(row, file) for row in batch]
         cleaned = [records.Cleaned({name: row.meant[name].value for name in row.changes}) for row in batch]
         checking.rehearse(self._register.name, self._actor, verdicts, cleaned)
+        for one, row in zip(verdicts, batch, strict=True):
+            one.texts = {name: str(row.texts[name])[:_SHOWN] for name, *_ in one.told if name in row.texts}
         with self._progress.step():
             chunks.put(self._item.id, self._chunks, verdicts)
         self._chunks += 1

@@ -13,7 +13,7 @@ from services.imports.rows import EMPTY_ANSWER, section_text
 
 COLUMN, VALUE, SECTION, FILL_DOWN, ENCODING, HEADER = "column", "value", "section", "fill_down", "encoding", "header"
 LEAVE_OUT = ""
-MOST_VALUES, _MOST_CANDIDATES, _MOST_NAMES, _MOST_ROWS = 200, 8, 5_000, 5
+MOST_VALUES, _MOST_CANDIDATES, _MOST_NAMES, _MOST_ROWS, _MOST_HEADS = 200, 8, 5_000, 5, 20
 
 
 def question(kind, value, choices, *, field="", label=None, count=0, rows=()):
@@ -127,8 +127,18 @@ def of_file(error, source):
         choices = [(name, "\n".join(line[:80] for line in lines[:5])) for name, lines in readers.encodings(source)]
         return question(ENCODING, source.name, choices, label=error.sentence)
     if code == "no_header":
-        return question(HEADER, source.name, [(str(row), str(row)) for row in range(1, 11)], label=error.sentence)
+        return question(HEADER, source.name, _first_rows(source), label=error.sentence)
     return None
+
+
+def _first_rows(source):
+    """Each of the first rows as a choice, with what it says."""
+    try:
+        with readers.Parser() as parser:
+            head = readers.grid_of(source, parser=parser).head[:_MOST_HEADS]
+    except Invalid:
+        return []
+    return [(str(row), "，".join(filter(None, (cell.strip() for cell in cells)))[:80]) for row, cells in head]
 
 
 # Answers --------------------------------------------------------------------------------------------------------------

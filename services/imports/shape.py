@@ -39,11 +39,12 @@ def to_json(item, actor, text=plain):
         "mode": item.mode,
         "policy": item.policy,
         "empty": item.empty,
-        "files": [{"name": name, "size": size} for name, size in store.names(item.id)],
+        "files": [{"name": name, "size": size, "sha256": sha256} for name, size, sha256 in store.names(item.id)],
         "sheet": found.get("sheet", ""),
         "sheets": found.get("sheets", []),
         "encoding": found.get("encoding", ""),
         "header_rows": found.get("header_rows", []),
+        "first_rows": found.get("first_rows", []),
         "columns": found.get("columns", []),
         "skipped": [{"row": row, "why": text(layout.WHY[group]), "text": said} for row, group, said, _ in found.get("skipped", [])],
         "questions": [_question(one, text) for one in item.questions],
@@ -120,6 +121,7 @@ def _view(item, actor):
 
 def _rows_json(item, view, actor, verdicts, text):
     labels = _labels(view, actor, verdicts)
+    records = query.labels(view.name, {one.id for one in verdicts if one.id}, actor)
     several = len(item.found.get("files", ())) > 1
     made = []
     for one in verdicts:
@@ -129,13 +131,21 @@ def _rows_json(item, view, actor, verdicts, text):
             if name in view.by_name
         }
         told = [_told(item, one, *said, text) for said in one.told]
-        row = {"row": one.number, "outcome": one.outcome, "changes": changes, "messages": told}
+        record = {"id": one.id, "label": records[one.id]} if one.id in records else None
+        row = {"row": one.number, "outcome": one.outcome, "record": record, "changes": changes, "messages": told}
         made.append(row | {"file": item.found["files"][one.file]} if several else row)
     return made
 
 
 def _told(item, one, name, code, sentence, level, text):
-    return {"cell": _cell(item, one, name), "field": name, "code": code, "level": level, "message": text(sentence)}
+    return {
+        "cell": _cell(item, one, name),
+        "field": name,
+        "code": code,
+        "level": level,
+        "message": text(sentence),
+        "value": one.texts.get(name, ""),
+    }
 
 
 def _cell(item, one, name):

@@ -15,7 +15,7 @@ EMPTIES = ("keep", "clear")
 
 def start(
     actor, register, files, *, mode="both", policy="all", empty="keep", mapping=None, constants=None, translate=None, where=None,
-    key=(), sheet="", header=None, encoding="", asks=True, now=False,
+    key=(), sheet="", header=None, encoding="", asks=True, once="", now=False,
 ):  # fmt: skip
     """Begins an import of files [(name, bytes or path)] into a register and gives it, in the state reading; a job plans it.
 
@@ -23,7 +23,8 @@ def start(
     where {column: text} keeps only those rows; key: the fields that tell records apart instead of the register's own. mode add,
     update, both; policy all (one wrong row and nothing is written) or good; empty keep (an empty cell leaves what is stored) or
     clear. sheet, header (first row, last row) and encoding where they are known. Without `asks` nothing is asked: columns nobody
-    knows are left out, texts nobody knows are errors. `now` plans in this thread, and raises what a plan fails with.
+    knows are left out, texts nobody knows are errors. `once`: the same word with the same files and choices is the same import.
+    `now` plans in this thread, and raises what a plan fails with.
     Raises NotAllowed, and Invalid for what concerns the call as a whole.
     """
     full = _importable(actor, register)
@@ -35,8 +36,14 @@ def start(
     _check_asked(full, actor, asked)
     named = [store.content(*one) for one in files]
     _check_files(named)
+    chosen = {"mode": mode, "policy": policy, "empty": empty}
+    word = store.word_of(once, full.name, named, chosen) if once and actor.id else ""
     with atomic():
-        id = store.create(actor, full.name, named, asked, mode=mode, policy=policy, empty=empty)
+        begun = store.begun(actor, word)
+        if begun:
+            return store.load(begun)
+        id = store.create(actor, full.name, named, asked, **chosen)
+        store.note_begun(actor, word, id)
         if not now:
             _put(actor, id, planning.JOB)
     return _work_now(actor, id, planning.JOB) if now else store.load(id)
@@ -77,6 +84,11 @@ def answer(
         raise Conflict(say("这次导入已经写入了一部分，不能再改；请继续导入或撤销。"), code="state")
     if not store.names(item.id):
         raise Conflict(say("文件已经不在了，请重新上传。"), code="no_file")
+    rest = (answers, mapping, constants, sheet, header, encoding, mode, empty)
+    if policy and item.state in (ASKING, PLANNED) and not any(rest):
+        # What rows would do does not hang on the policy: nothing needs to be read again.
+        store.move(item, (item.state,), item.state, policy=chosen["policy"])
+        return store.load(item.id)
     return _step(actor, item, (ASKING, PLANNED, FAILED), READING, planning.JOB, now, asked=asked, said=None, **chosen)
 
 
@@ -190,7 +202,7 @@ def _work_now(actor, id, name):
 
 
 def _about(id):
-    return "、".join(name for name, _ in store.names(id)[:3])
+    return "、".join(name for name, *_ in store.names(id)[:3])
 
 
 def _view(item, actor):

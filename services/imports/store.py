@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import peewee
+
 from models import registry
 from models.base import atomic
 from models.errors import Conflict, NotAllowed, NotFound, Sentence, say
 from models.imports import Chunk, File, Memory, Plan
+from models.journal import IdempotencyKey
 from models.sentences import packed, unpacked
 from models.values import now
 from services import actor as actors, policy
@@ -76,6 +79,39 @@ def create(actor, register_name, files, asked, *, mode, policy, empty):
     return row.id
 
 
+def word_of(once, register_name, files, chosen):
+    """What an upload is known by: a page gone back to may send other files under the same word, and they are another import."""
+    told = [register_name, sorted(chosen.items()), [(name, hashlib.sha256(data).hexdigest()) for name, data in files]]
+    return f"{once[:32]}:{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:40]}"
+
+
+def begun(actor, word):
+    """The id of the import an upload already began; None for one that comes the first time, or says no word: it is taken then."""
+    if not word:
+        return None
+    found = IdempotencyKey.get_or_none(_said(actor, word))
+    if found is None:
+        try:
+            with atomic():
+                IdempotencyKey.create(account_id=actor.id, key=word, fingerprint="import", at=now())
+            return None
+        except peewee.IntegrityError:
+            # The same form was sent twice at once: the other was first, and its import is there by now.
+            found = IdempotencyKey.get(_said(actor, word))
+    id = json.loads(found.answer)
+    return id if Plan.select().where(Plan.id == id).exists() else None
+
+
+def note_begun(actor, word, id):
+    """Notes which import an upload began."""
+    if word:
+        IdempotencyKey.update(answer=json.dumps(id)).where(_said(actor, word)).execute()
+
+
+def _said(actor, word):
+    return (IdempotencyKey.account_id == actor.id) & (IdempotencyKey.key == word)
+
+
 def load(id):
     """The import of this number. NotFound where there is none."""
     row = Plan.get_or_none(Plan.id == id) if isinstance(id, int) and 0 < id < 2**63 else None
@@ -133,8 +169,8 @@ def files(id):
 
 
 def names(id):
-    """[(name, size)] of an import's files."""
-    return list(File.select(File.name, File.size).where(File.plan == id).order_by(File.at).tuples())
+    """[(name, size, sha256)] of an import's files."""
+    return list(File.select(File.name, File.size, File.sha256).where(File.plan == id).order_by(File.at).tuples())
 
 
 def drop_files(id):

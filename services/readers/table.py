@@ -9,7 +9,7 @@ from services.readers import aside
 from services.readers.faults import address
 from services.workbooks.about import COLUMN
 
-_NAMED = 10
+_NAMED, _BELOW = 10, 5
 
 
 class Row(NamedTuple):
@@ -30,7 +30,8 @@ class Table:
     header (first, last row); titles [(row, text)] above it; columns [Column] from A on; skipped [(row, why, text)]
     of all rows that are not records, titles included, `why` a word of `aside`; sections [(row, text)]; totals [row]; merged
     [(top row, left, bottom row, right)] of ranges below the header that hold several records, columns from 0; fill_down [at] of columns that seem to be filled in the
-    first row of a group only; doubles [(text, (at, …))] of heads said twice; notes: sentences a person should see.
+    first row of a group only; doubles [(text, (at, …))] of heads said twice; notes: sentences a person should see;
+    first_rows [(row, cells)] of the sheet as it stands, from its top to some rows below the header.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Table:
     fill_down: list = field(default_factory=list)
     doubles: list = field(default_factory=list)
     notes: list = field(default_factory=list)
+    first_rows: list = field(default_factory=list)
     closing: object = field(default=None, repr=False)
 
     @property
@@ -75,6 +77,7 @@ def table_of(grid, band, fill_down=(), closing=None):
         merged=[(top + 1, left, bottom + 1, right) for top, left, bottom, right in grid.merged if top >= last and bottom > top],
         hidden_rows=sorted(row for row in grid.hidden_rows if row > last),
         hidden_columns=[at for at in grid.hidden_columns if at < len(columns)],
+        first_rows=[(number, [str(cell) for cell in cells]) for number, cells in grid.head[: band.last + 1 + _BELOW]],
         closing=closing,
     )  # fmt: skip
     table.doubles = _doubles(table.columns)

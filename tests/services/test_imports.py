@@ -101,6 +101,37 @@ def test_a_plan_says_what_it_would_do_and_writes_nothing(city, clerk):
     assert tables.model("damaged_building").select().count() == before
 
 
+def test_the_plan_shows_the_first_rows_what_wrong_cells_say_and_which_records_are_meant(city, clerk):
+    records.create_many("damaged_building", SYSTEM, [city.new("damaged_building", "a1", code="FR1", name="旧楼", area_m2="10")])
+    text = "青禾区校舍,,,,\r\n" + HEAD + "FR1,青禾一中学,旧楼,教学楼,12.5\r\nFR2,青禾一中学,坏楼,教学楼,约30\r\n"
+    found = shape(clerk, planned(clerk, text))
+    assert found["header_rows"] == [2, 2] and [row for row, _ in found["first_rows"]] == [1, 2, 3, 4]
+    assert found["first_rows"][0][1][0] == "青禾区校舍" and found["first_rows"][3][1][4] == "约30"
+    changed, wrong = found["rows"]
+    assert changed["record"]["label"].startswith("FR1") and wrong["record"] is None
+    assert wrong["messages"][0]["value"] == "约30"
+    assert len(found["files"][0]["sha256"]) == 64
+
+
+def test_the_same_upload_sent_twice_is_one_import(city, clerk, at_once):
+    files = [("校舍.csv", buildings("TW", 1, "青禾一中学").encode("utf-8-sig"))]
+    found = at_once(lambda word: imports.start(clerk, "damaged_building", files, once=word), ["kind-of-word"] * 4)
+    assert len({item.id for item in found}) == 1 and Plan.select().count() == 1
+    others = [("校舍.csv", buildings("TX", 1, "青禾一中学").encode("utf-8-sig"))]
+    assert imports.start(clerk, "damaged_building", others, once="kind-of-word").id != found[0].id
+    assert imports.start(city.actor("city_admin"), "damaged_building", files, once="kind-of-word").id != found[0].id
+    work()
+    imports.forget(clerk, found[0].id)
+    assert imports.start(clerk, "damaged_building", files, once="kind-of-word").state == imports.READING
+
+
+def test_the_policy_alone_is_changed_without_reading_again(city, clerk):
+    item = planned(clerk, buildings("PO", 1, "青禾一中学") + "PO9,青禾一中学,坏楼,教学楼,约30\r\n")
+    item = imports.answer(clerk, item.id, policy="good")
+    assert (item.state, item.policy, item.counts["error"]) == (imports.PLANNED, "good", 1)
+    assert applied(clerk, item).state == imports.APPLIED
+
+
 def test_all_rows_can_be_paged_through_by_outcome(city, clerk):
     text = buildings("PG", 2500, "青禾一中学") + "PGX,青禾一中学,坏楼,教学楼,2000万\r\n"
     item = planned(clerk, text)

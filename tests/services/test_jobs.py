@@ -241,3 +241,11 @@ def test_killed_again_and_again_nothing_is_done_twice(city, row, tmp_path):
         tables.model("job").update(f_attempts=0).where(tables.model("job").id == id).execute()
     jobs.run_one()
     assert jobs.of(SYSTEM, id).state == "done" and count_of(row) == (60, 60)
+
+
+def test_a_person_sees_the_own_jobs_newest_first(city):
+    clerk, other = city.actor("district_a"), city.actor("district_b")
+    first, second = (jobs.enqueue(clerk, "import_plan", {"import": 0}, about=name) for name in ("甲", "乙"))
+    jobs.enqueue(other, "import_plan", {"import": 0}, about="丙")
+    assert [job.id for job in jobs.mine(clerk)] == [second, first]
+    assert jobs.mine(clerk)[0].about == "乙" and jobs.mine(city.actor("nobody")) == []
