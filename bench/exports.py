@@ -6,6 +6,7 @@ guard; Python's sqlite3 with csv.writer and the sqlite3 shell on the same joined
 
 import argparse
 import csv
+import json
 import os
 import shutil
 import sqlite3
@@ -93,19 +94,20 @@ BESIDE = {"Taizhang CSV": ("csv.writer", "sqlite3 shell"), "Taizhang xlsx": ("Xl
 
 def measure(way, source, folder):
     """(seconds, peak MiB) of a way in a process of its own, the best of three."""
-    command = [sys.executable, "-m", "bench.exports", "--way", way, "--source", str(source), "--target", str(folder / "out")]
-    found = [_run(command) for _ in range(RUNS)]
+    found = [run_alone("bench.exports", "--way", way, "--source", source, "--target", folder / "out") for _ in range(RUNS)]
     return min(seconds for seconds, _ in found), max(peak for _, peak in found)
 
 
-def _run(command):
+def run_alone(module, *arguments):
+    """(what a module prints as JSON, its peak MiB) in a process of its own."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    seconds = started.stdout.read()
+    printed = started.stdout.read()
     _, status, used = os.wait4(started.pid, 0)
     started.returncode = os.waitstatus_to_exitcode(status)
     if started.returncode:
         raise SystemExit(f"{' '.join(command)}: {started.returncode}")
-    return float(seconds), used.ru_maxrss / 1024
+    return json.loads(printed), used.ru_maxrss / 1024
 
 
 def compare(rows):
