@@ -2,6 +2,7 @@
 
 Each way runs in a process of its own, so that its memory is its own: Taizhang's CSV and xlsx with rights, relations, labels and
 guard; Python's sqlite3 with csv.writer and the sqlite3 shell on the same joined query without any of these; XlsxWriter by itself.
+With --rivals also the CSV exports of django-import-export, stock Flask-Admin (with the join) and Datasette (one table, no labels).
 """
 
 import argparse
@@ -19,7 +20,8 @@ from pathlib import Path
 import xlsxwriter
 
 import config
-from bench import data
+from bench import data, peers, stock
+from bench.peers import datasette_csv
 from models import base
 from services import actor, exports, query
 
@@ -79,12 +81,24 @@ def xlsx_writer(source, target):
             sheet.write_row(at, 0, row)
 
 
+def flask_admin(source, target):
+    stock.open_copy(_copy(source))
+    answer = stock.create_app().test_client().get("/joined/export/csv/")
+    with open(target, "wb") as file:
+        file.writelines(answer.iter_encoded())
+
+
+def _copy(source):
+    return str(Path(source).with_name("stock.sqlite3"))
+
+
 WAYS = {
     "csv.writer": csv_writer,
     "sqlite3 shell": shell,
     "Taizhang CSV": ours_csv,
     "XlsxWriter": xlsx_writer,
     "Taizhang xlsx": ours_xlsx,
+    "Flask-Admin": flask_admin,
 }
 BESIDE = {"Taizhang CSV": ("csv.writer", "sqlite3 shell"), "Taizhang xlsx": ("XlsxWriter",)}
 
@@ -110,7 +124,7 @@ def run_alone(module, *arguments):
     return json.loads(printed), used.ru_maxrss / 1024
 
 
-def compare(rows):
+def compare(rows, rivals):
     """Fills a database, measures every way, prints the table."""
     with tempfile.TemporaryDirectory(prefix="taizhang-bench-") as name:
         folder = Path(name)
@@ -121,10 +135,38 @@ def compare(rows):
         print(f"{rows:,} rows, {len(COLUMNS)} columns\n{'':<16}{'rows/s':>10}{'peak MiB':>10}   beside")
         found = {}
         for way in WAYS:
-            if _is_possible(way, rows):
+            if _is_possible(way, rows) and way not in RIVALS:
                 found[way] = measure(way, source, folder)
                 print(_line(way, rows, found), flush=True)
+        if rivals:
+            _compare_rivals(source, folder, rows, found["Taizhang CSV"][0])
         print()
+
+
+def _compare_rivals(source, folder, rows, ours):
+    """The rivals' CSV on their copy of the rows, once each: they take minutes."""
+    copied = Path(_copy(source))
+    stock.copy(source, copied)
+    for rival, ask in RIVALS.items():
+        seconds, peak = ask(copied, rows, folder)
+        print(f"{rival:<16}{rows / seconds:>10,.0f}{peak:>10.0f}   {seconds / ours:.1f} × Taizhang CSV's time", flush=True)
+
+
+def _django(copied, rows, folder):
+    found = peers.ask("bench.peers.django_site.run", "export", copied, rows, "csv")
+    return found["seconds"], found["peak_mib"]
+
+
+def _flask_admin(copied, rows, folder):
+    return run_alone("bench.exports", "--way", "Flask-Admin", "--source", copied, "--target", folder / "out")
+
+
+def _datasette(copied, rows, folder):
+    found = datasette_csv.export(copied, "building")
+    return found["seconds"], found["peak_mib"]
+
+
+RIVALS = {"Django": _django, "Flask-Admin": _flask_admin, "Datasette": _datasette}
 
 
 def _is_possible(way, rows):
@@ -143,6 +185,7 @@ def main():
         "--rows", type=int, nargs="+", default=[10_000, 100_000], help="how many damaged buildings, one table each"
     )
     reading.add_argument("--million", action="store_true", help="1,000,000 rows as well (making them takes some minutes)")
+    reading.add_argument("--rivals", action="store_true", help="beside Django, Flask-Admin and Datasette as well (some minutes)")
     for inner in ("--way", "--source", "--target", "--make"):
         reading.add_argument(inner, help=argparse.SUPPRESS)
     asked = reading.parse_args()
@@ -157,7 +200,7 @@ def main():
         print(time.perf_counter() - start)
     else:
         for rows in [*asked.rows, *([1_000_000] if asked.million else [])]:
-            compare(rows)
+            compare(rows, asked.rivals)
 
 
 if __name__ == "__main__":

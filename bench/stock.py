@@ -57,6 +57,9 @@ class BuildingView(ModelView):
     column_sortable_list = ("code", "name", "grade", "due_on")
     page_size = 50
     named_filter_urls = True
+    can_export = True
+    export_max_rows = 0
+    column_export_list = ("code", "school", "district", *COLUMNS[2:], *COPIED)
 
 
 class JoinedView(BuildingView):
@@ -81,6 +84,11 @@ def copy(source, path):
     )
     made.execute_sql("DETACH DATABASE taizhang")
     made.close()
+
+
+def open_copy(path):
+    """The plain tables of a copy made before, for this process."""
+    database.initialize(peewee.SqliteDatabase(path, pragmas={"journal_mode": "wal", "cache_size": -32_000}))
 
 
 def create_app():
