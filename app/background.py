@@ -4,9 +4,11 @@ import atexit
 import signal
 import threading
 
-from services import jobs
+from services import imports, jobs
 
 GRACE_SECONDS = 25
+# A worker runs the kinds of jobs that are registered by importing them.
+assert set(jobs.KINDS) >= imports.KINDS
 _stop = threading.Event()
 
 

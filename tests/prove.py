@@ -1,5 +1,5 @@
-"""Long proofs, printed: `make prove`. Writers at one moment on both databases, a crowd
-that saves beside a long import, a process killed while it saves, and thousands of made-up calls of the API.
+"""Long proofs, printed: `make prove`. Writers at one moment on both databases, a crowd that saves beside a long import, processes
+killed while they save, plan, apply and undo an import, and thousands of made-up calls of the API.
 
 python -m tests.prove [writers] [kills] [people] [seconds] [calls of each operation]
 """
@@ -17,7 +17,7 @@ import config
 from models import base, tables
 from services import query, records, tokens
 from services.actor import SYSTEM
-from tests import engines, made_up_calls, postgres
+from tests import engines, killing, made_up_calls, postgres
 from tests.clients import Browser
 
 ROOT = Path(__file__).parents[1]
@@ -146,6 +146,28 @@ def made_up(folder, each):
     return calls, len(wrong), wrong[:3]
 
 
+def imports_killed(url, folder, rounds):
+    """How many of `rounds` plans, applies and undos each were at work when they were killed. AssertionError for anything half or twice."""
+    district = records.create("district", SYSTEM, {"code": "419999", "name": "试验区", "kind": "district"}).record.id
+    school = {
+        "code": "K1",
+        "name": "试验小学",
+        "district": district,
+        "level": "primary",
+        "managed_by": "district",
+        "ownership": "public",
+    }
+    records.create("school", SYSTEM, school)
+    plans = applies = undos = 0
+    for at in range(rounds):
+        prefix, policy = f"P{at:03d}X", ("all", "good")[at % 2]
+        plans += killing.kill_plan(url, folder, f"{prefix}P", "试验小学")
+        item, at_work = killing.kill_apply(url, folder, policy, prefix, "试验小学")
+        applies += at_work
+        undos += killing.kill_undo(url, folder, item, prefix)
+    return plans, applies, undos
+
+
 def main(count=200, rounds=50, people=50, seconds=60, each=13):
     config.activate(config.load({"TAIZHANG_DATA_DIR": tempfile.mkdtemp()}))
     with tempfile.TemporaryDirectory() as folder:
@@ -157,6 +179,8 @@ def main(count=200, rounds=50, people=50, seconds=60, each=13):
         print(f"SQLite: {rounds} kills while saving: confirmed, lost, half = {kills(file, rounds)}", flush=True)
         told = f"{people} people for {seconds} s beside an import: saves, p95 s, longest s, lost, refused, imported"
         print(f"SQLite: {told} = {crowd(people, seconds)}", flush=True)
+        killed = f"{rounds} plans, applies and undos of an import killed, none half, none twice: at work when killed"
+        print(f"SQLite: {killed} = {imports_killed(file, folder, rounds)}", flush=True)
         print("SQLite: integrity_check =", base.database.execute_sql("PRAGMA integrity_check").fetchone()[0], flush=True)
         base.database.close()
     lease = postgres.Lease()
@@ -166,6 +190,7 @@ def main(count=200, rounds=50, people=50, seconds=60, each=13):
         print(f"PostgreSQL: {count} writers at once: confirmed, p95 s, rows, refused = {writers(count)}", flush=True)
         print(f"PostgreSQL: {rounds} kills while saving: confirmed, lost, half = {kills(url, rounds)}", flush=True)
         print(f"PostgreSQL: {told} = {crowd(people, seconds)}", flush=True)
+        print(f"PostgreSQL: {killed} = {imports_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
         base.database.close()
     finally:
         lease.end()

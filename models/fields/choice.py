@@ -1,6 +1,7 @@
 """Yes/no, one of several, several of several."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -65,7 +66,7 @@ class YesNo(Field):
     def parse(self, raw):
         if isinstance(raw, bool):
             return raw
-        word = str(raw).strip().lower()
+        word = unicodedata.normalize("NFKC", str(raw)).strip().lower()
         if word in _YES or word in _NO:
             return word in _YES
         raise self.error("yes_no", say("「{label}」请填「是」或「否」。", label=self.title))
@@ -114,8 +115,9 @@ class Choice(Field):
         for option in self.options:
             if word == option.code or word == option.label:
                 return option.code
+        plain = _plain(word)
         for option in self.options:
-            if word in option.synonyms or word.lower() in (option.code.lower(), option.label_en.lower()):
+            if plain in map(_plain, (option.code, option.label, option.label_en, *option.synonyms)):
                 return option.code
         raise self.error(
             "choice",
@@ -136,6 +138,11 @@ class Choice(Field):
 
     def format_sql(self, column):
         return said.labels(column, self.options)
+
+
+def _plain(word):
+    """A word without width, case and spaces: Ｃ 级 is C级."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", word)).lower()
 
 
 @dataclass(frozen=True, kw_only=True)

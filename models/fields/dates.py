@@ -18,8 +18,11 @@ _FULL = re.compile(
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _SHORT = re.compile(r"(\d{1,2})(?:/|月)(\d{1,2})日?|(\d{2})(\d{2})")
+_SERIAL = re.compile(r"[1-7]\d{4}")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?")
 EARLIEST, LATEST = date(1900, 1, 1), date(2100, 12, 31)
+# Day 0 of a workbook: a day whose cell was given another format comes as its number.
+_DAY_ZERO = date(1899, 12, 30)
 
 
 class DayField(peewee.Field):
@@ -50,7 +53,7 @@ class MomentField(peewee.Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Date(Field):
-    """A day. Read: 2021-08-05, 2021/8/5, 2021.8.5, 2021年8月5日, 20210805; in forms also 0805 and 8/5 of this year.
+    """A day. Read: 2021-08-05, 2021/8/5, 2021.8.5, 2021年8月5日, 20210805, a workbook's 44413; also 0805 and 8/5 of this year.
 
     A bare 8.5 is refused: it may be a number (systems.md §11 rule 8).
     """
@@ -71,6 +74,8 @@ class Date(Field):
         found = _FULL.fullmatch(text) or _COMPACT.fullmatch(text)
         if found:
             parts = [int(part) for part in found.groups() if part is not None]
+        elif _SERIAL.fullmatch(text):
+            return self.within(_DAY_ZERO + timedelta(days=int(text)))
         elif short := _SHORT.fullmatch(text):
             parts = [today().year, *(int(part) for part in short.groups() if part is not None)]
         else:

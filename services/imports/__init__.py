@@ -8,6 +8,7 @@
 docs/imports.md says what each state, question and outcome means.
 """
 
+from services.imports import applying, planning
 from services.imports.messages import OUTCOMES, Message, line
 from services.imports.shape import Page, to_json
 from services.imports.steps import (
@@ -40,6 +41,9 @@ from services.imports.store import (
     UNDONE,
     Import,
 )  # fmt: skip
+
+# The kinds of jobs an import is done by.
+KINDS = {planning.JOB, applying.APPLY, applying.UNDO}
 
 __all__ = (
     "APPLIED", "APPLYING", "ASKING", "EMPTIES", "FAILED", "MODES", "OUTCOMES", "PLANNED", "POLICIES", "READING", "UNDOING", "UNDONE",

@@ -149,6 +149,7 @@ def test_declaration_survives_json(kind):
         ("date", "2021年8月5日", date(2021, 8, 5)),
         ("date", "２０２１-０８-０５", date(2021, 8, 5)),
         ("date", 20210805, date(2021, 8, 5)),
+        ("date", "44413", date(2021, 8, 5)),
         ("date", "2021-08-05 00:00:00", date(2021, 8, 5)),
         ("date", "8月5日", date(today().year, 8, 5)),
         ("date", datetime(2021, 8, 4, 17, tzinfo=timezone.utc), date(2021, 8, 5)),

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 import config
-from models import base, tables
+from app import background
+from models import base, registry, tables
 from models.errors import Conflict, NotAllowed, NotFound, Unavailable, say
 from models.jobs import JobWork
 from models.values import now
-from services import jobs, query
+from services import imports, jobs, query
 from services.actor import SYSTEM
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,11 @@ def kinds():
 def count_of(row):
     found = tables.model("parameter").get_by_id(row)
     return int(found.f_value), len(found.f_unit)
+
+
+def test_a_worker_knows_every_kind_an_import_is_done_by():
+    assert background.work and set(jobs.KINDS) >= imports.KINDS
+    assert {option.code for option in registry.get("job").field("kind").options} >= imports.KINDS
 
 
 # a job's life -----------------------------------------------------------------------------------------------------------
