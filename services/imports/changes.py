@@ -4,7 +4,6 @@ from models.errors import say
 from models.fields import Attachment, DateTime, Relation, Relations, masked
 from models.values import NA
 from services import exports, query
-from services.actor import SYSTEM
 from services.imports import matching
 
 _BATCH = 500
@@ -15,8 +14,6 @@ def match(task, rows):
     """Finds, in sets, the record each row means, with the columns to compare."""
     asked = {row.mark for row in rows if row.mark}
     found = matching.existing(task.register, task.actor, asked)
-    keyed = {mark for mark in asked - set(found) if mark[0] == task.register.key and not task.actor.system}
-    taken = matching.existing(task.register, SYSTEM, keyed)
     seen = _records(task, sorted({ids[0] for ids in found.values() if len(ids) == 1}))
     for row in rows:
         ids = found.get(row.mark, ()) if row.mark else ()
@@ -24,9 +21,6 @@ def match(task, rows):
             row.refuse("", "several", say("系统里有 {count} 条记录都像这一行，请填写编号。", count=len(ids)))
         elif ids:
             row.record = seen[ids[0]]
-        elif row.mark in taken:
-            labels = tuple(task.register.field(name).title for name in task.register.key)
-            row.refuse(task.register.key[-1], "taken", say("「{labels}」已有同样的值，请核对后换一个。", labels=labels))
 
 
 def _records(task, ids):
@@ -70,13 +64,14 @@ def decide(task, row):
 
 def _decide_new(task, row):
     for name, meaning in row.meant.items():
-        part = task.register.field(name)
-        if part.readonly or isinstance(part, Attachment):
+        if name in task.closed:
             row.faults.pop(name, None)
             if row.texts[name].strip():
-                row.warn(name, "read_only", say("「{label}」不从表格导入，这一格没有用。", label=part.title))
-        elif part.sensitivity == "masked" and _MASK in row.texts[name]:
-            row.faults[name] = ("masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=part.title))
+                label = task.register.field(name).title
+                row.warn(name, "read_only", say("「{label}」不从表格导入，这一格没有用。", label=label))
+        elif name in task.masked and _MASK in row.texts[name]:
+            label = task.register.field(name).title
+            row.faults[name] = ("masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=label))
         elif meaning.raw is not None:
             row.changes[name] = meaning.raw
     row.refuse_faults()

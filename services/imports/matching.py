@@ -21,6 +21,8 @@ _BETWEEN = re.compile(r"[、，,；;\n]+")
 
 def fold(text):
     """Width and spaces made one: how names and column heads are compared."""
+    if text.isascii() and text.isalnum():
+        return text
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
 
 
@@ -142,25 +144,34 @@ def _forms(text):
 # Rows by identity ---------------------------------------------------------------------------------------------------
 
 
-def identity(register, values, faulty=()):
-    """The names of the fields that tell one record from another, given what a row says: its key; where the app makes the
-    key's code, its title and relations; failing those, all that the row says. () when the row does not say, or says it wrongly.
-    """
-    key = [register.field(name) for name in register.key]
-    made = {field.name for field in register.fields if isinstance(field, Code) and field.make}
-    if set(register.key) & set(faulty):
-        return ()
-    needed = [field.name for field in key if field.required or field.name in made] or register.key
-    if key and all(_said(values, name) for name in needed):
-        return register.key
-    if not set(register.key) <= made:
-        return ()
-    stored = [field for field in register.live if field.stored and not field.readonly and field.name not in made]
-    titles = [field.name for field in stored if field.name in register.title and _said(values, field.name)]
-    if titles:
-        relations = [field.name for field in stored if isinstance(field, Relation) and field.name not in titles]
-        return tuple(titles + [name for name in relations if name in values])
-    return tuple(field.name for field in stored if _said(values, field.name) and not isinstance(field, _NOT_TELLING))
+class Telling:
+    """Which fields tell one record of a register from another."""
+
+    def __init__(self, register):
+        self._key = register.key
+        made = {field.name for field in register.fields if isinstance(field, Code) and field.make}
+        key = [register.field(name) for name in register.key]
+        self._needed = tuple(field.name for field in key if field.required or field.name in made) or register.key
+        self._made = set(register.key) <= made
+        stored = [field for field in register.live if field.stored and not field.readonly and field.name not in made]
+        self._titles = [field.name for field in stored if field.name in register.title]
+        self._relations = [field.name for field in stored if isinstance(field, Relation) and field.name not in self._titles]
+        self._all = [field.name for field in stored if not isinstance(field, _NOT_TELLING)]
+
+    def of(self, values, faulty=()):
+        """The names of the fields that tell which record a row means: the key; where the app makes the key's code, the title and
+        the relations; failing those, all that the row says. () when the row does not say, or says it wrongly.
+        """
+        if any(name in faulty for name in self._key):
+            return ()
+        if self._key and all(_said(values, name) for name in self._needed):
+            return self._key
+        if not self._made:
+            return ()
+        titles = [name for name in self._titles if _said(values, name)]
+        if titles:
+            return tuple(titles + [name for name in self._relations if name in values])
+        return tuple(name for name in self._all if _said(values, name))
 
 
 def _said(values, name):

@@ -66,6 +66,7 @@ class Row:
 class Task:
     """What is asked of a file's rows: the register as the actor sees it, which column is which field, how rows are taken.
 
+    `closed` and `masked` name the fields that are compared only, and those shown cut short.
     `columns` {at: field}; `named` the places of the columns that have a name; `section` the field that takes the text of the
     section a row stands in; `meanings` and `codes` are shared by all files of an import.
     """
@@ -82,6 +83,15 @@ class Task:
     section: str
     meanings: object
     codes: dict = attribute(default_factory=dict)
+    telling: matching.Telling = None
+    closed: frozenset = frozenset()
+    masked: frozenset = frozenset()
+
+    def __post_init__(self):
+        self.telling = matching.Telling(self.register)
+        parts = [self.register.field(name) for name in self.names]
+        self.closed = frozenset(part.name for part in parts if part.readonly or isinstance(part, Attachment))
+        self.masked = frozenset(part.name for part in parts if part.sensitivity == "masked")
 
     @property
     def names(self):
@@ -231,7 +241,7 @@ def _identify(task, row):
     if task.key:
         row.identity = task.key if all(values.get(name) not in (None, NA) for name in task.key) else ()
     else:
-        row.identity = matching.identity(task.register, values, row.faults)
+        row.identity = task.telling.of(values, row.faults)
     if row.identity:
         row.mark = row.identity, tuple(None if values.get(name) is NA else values.get(name) for name in row.identity)
     else:
@@ -246,6 +256,11 @@ def _refuse_unidentified(task, row):
     row.refuse_faults()
 
 
+def _said(row, name):
+    meaning = row.meant[name]
+    return meaning.value if meaning.fault is None else fold(row.texts[name])
+
+
 class Repeats:
     """What each record was first said to be, over all rows of an import: {mark: (row number, what it said)}."""
 
@@ -254,13 +269,14 @@ class Repeats:
 
     def settle(self, rows):
         """Marks the rows that say again what an earlier one said; a row that says otherwise of the same record is wrong."""
+        names = sorted(rows[0].texts)
         for row in rows:
             if row.identity:
-                said = hash(tuple(sorted((name, fold(text)) for name, text in row.texts.items())))
-                mine = (row.number, said)
+                # Only what a row means is compared: 100 and 100.0 are one number, a space more or less says nothing.
+                mine = (row.number, hash(tuple(_said(row, name) for name in names)))
                 first = self._first.setdefault(row.mark, mine)
                 if first is not mine:
-                    self._repeated(row, first[0], first[1] == said)
+                    self._repeated(row, first[0], first[1] == mine[1])
 
     def _repeated(self, row, number, same):
         if same:
