@@ -19,6 +19,7 @@ test: $(VENV)/.done $(MO) system-packages
 prove: lint test
 	$(BIN)/python -m app check
 	$(BIN)/python -m tests.prove
+	$(BIN)/python -m tests.prove_forms
 
 lint: $(VENV)/.done
 	$(BIN)/ruff check .

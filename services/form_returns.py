@@ -13,6 +13,7 @@ OK, OLD, SAME, REPLACED, WRONG, ALTERED, FOREIGN, UNREADABLE = (
     "ok", "old", "same", "replaced", "wrong", "altered", "foreign", "unreadable",
 )  # fmt: skip
 TAKEN = (OK, OLD)
+_NAMED = 50
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,15 @@ class Intake:
     @property
     def taken(self):
         return tuple(one for one in self.files if one.taken)
+
+    @property
+    def sentences(self):
+        """What is to be said of the files, and of who is missing."""
+        found = [one.sentence for one in self.files if one.sentence]
+        if self.missing:
+            names = tuple(one.name for one in self.missing[:_NAMED]) + (("…",) if len(self.missing) > _NAMED else ())
+            found.append(say("还有 {count} 个单位没有交：{units}。", count=len(self.missing), units=names))
+        return found
 
 
 def take_back(register_name, actor, uploads):

@@ -6,9 +6,13 @@ services.form_returns takes the filled ones back.
 
 import hashlib
 import json
+import re
+import tempfile
+import zipfile
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
+from pathlib import Path
 
 import xlsxwriter
 
@@ -21,6 +25,7 @@ from services.workbooks.about import FORM
 ROWS, MOST_CHOICES = 500, 5_000
 CODES, GUIDE = "代码表", "填写说明"
 _TITLE, _HEADER, _FIRST = 0, 1, 2
+_NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 _FIRST_DAY = date(1900, 3, 1)
 
 
@@ -66,6 +71,25 @@ def publish(path, register_name, actor, unit=None, *, rows=ROWS):
     fields = form_fields(register)
     with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         _Form(book, register, fields, chosen, rows).write(_choices(fields, actor, chosen))
+
+
+def publish_each(path, register_name, actor, *, rows=ROWS):
+    """Writes a zip with the form of each unit the actor may see to `path`; one form for all where the register has no units."""
+    everyone = units(register_name, actor) or (None,)
+    with tempfile.TemporaryDirectory(prefix="taizhang-") as folder, zipfile.ZipFile(path, "w") as packet:
+        for unit in everyone:
+            form = Path(folder) / "form.xlsx"
+            publish(form, register_name, actor, unit.id if unit else None, rows=rows)
+            label = registry.get(register_name).label
+            packet.write(form, f"{label}-{_NOT_IN_NAMES.sub('', f'{unit.code} {unit.name}')}.xlsx" if unit else f"{label}.xlsx")
+
+
+def unit_of_code(register_name, actor, code):
+    """The Unit of a code. NotFound where there is none the actor may see."""
+    found = next((one for one in units(register_name, actor) if one.code == code), None)
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def form_fields(register):

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import apsw
+import openpyxl
 import pytest
 
 from app.cli import main
 from models import base, tables
-from services import accounts, backups, tokens
+from services import accounts, backups, readers, tokens
 from tests.actors import PASSWORD
 from tests.app.conftest import CHEAP
 
@@ -302,3 +304,33 @@ def test_a_wrong_setting_is_told_in_the_language_of_the_settings(tmp_path):
     done = help_of(("check",), tmp_path, TAIZHANG_PORT="many", **ENGLISH)
     assert done.returncode != 0 and "TAIZHANG_PORT must be a whole number" in done.stderr and not CHINESE.search(done.stderr)
     assert "TAIZHANG_PORT 应为不小于 1 的整数" in help_of(("check",), tmp_path, TAIZHANG_PORT="many").stderr
+
+
+# Forms ------------------------------------------------------------------------------------------------------------------
+
+
+def test_forms_go_out_and_come_back_on_the_command_line(installed, tmp_path):
+    packet, mine = tmp_path / "表.zip", ("--as", "district_a")
+    assert installed("form", "damaged_building", "-o", str(packet), "--rows", "5", *mine)[0] == 0
+    with zipfile.ZipFile(packet) as archive:
+        names = archive.namelist()
+        archive.extractall(tmp_path / "forms")
+    assert len(names) == 3 and all(name.startswith("受损校舍-") for name in names)
+    path = tmp_path / "forms" / names[0]
+    book = openpyxl.load_workbook(path)
+    page = book.worksheets[0]
+    heads = [cell.value for cell in page[2]]
+    code, school = names[0].removeprefix("受损校舍-").removesuffix(".xlsx").split(" ")
+    for number, area in ((3, 10), (4, "约30")):
+        row = {"学校": f"{code} {school}", "建筑名称": f"{number}号楼", "建筑类别": "教学楼", "建筑面积（平方米）": area}
+        for head, value in row.items():
+            page.cell(number, heads.index(head) + 1).value = value
+    book.save(path)
+    status, out, _ = installed("collect", "damaged_building", str(path), "--policy", "good", *mine)
+    assert status == 1 and "还有 2 个单位没有交" in out and "new 1 changed 0 unchanged 0 error 1" in out
+    assert f"「{names[0]}」受损校舍!{readers.letter(heads.index('建筑面积（平方米）'))}4：" in out
+
+
+def test_a_form_of_a_unit_that_is_not_there(installed, tmp_path):
+    status, _, error = installed("form", "damaged_building", "--unit", "没有", "-o", str(tmp_path / "x.xlsx"))
+    assert status == 1 and error.strip().endswith("。") and not (tmp_path / "x.xlsx").exists()
