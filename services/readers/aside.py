@@ -37,7 +37,7 @@ class Aside:
         self._in_note, self._begun = False, 0
 
     def why(self, number, cells):
-        """ "" for a record, else the reason."""
+        """The reason; empty for a record."""
         self._begun += 1
         filled = _first_filled(cells)
         if not filled or any(isinstance(cells[at], Damaged) for at in filled):
@@ -51,7 +51,7 @@ class Aside:
         self._in_note = False
         if any("计" in cells[at] and _TOTAL.fullmatch(_folded(cells[at])) for at in filled):
             return TOTAL
-        if ("：" in first or ":" in first) and (_SIGNED.match(first) or (_NOTE.match(first) and len(filled) == 1)):
+        if ("：" in first or ":" in first) and _SIGNED.match(first):
             return SIGNED
         return HEADER if first[:1] == self._head[:1] and header.same_as(self._band, cells) else ""
 

@@ -39,10 +39,14 @@ def find(head, merged, score=None):
     shaped = _by_shape(rows)
     if score is None:
         return shaped
-    known = [(score([one.head for one in shaped.columns]) or score([one.text for one in shaped.columns]), shaped)] if shaped else []
-    if known and known[0][0] >= 2:
-        return shaped
-    return _by_score(rows, score, known) or shaped
+    counts = [score(list(cells)) for cells in rows.cells[:WITHIN]]
+    for least in (2, 1):
+        if known(shaped, score) >= least:
+            return shaped
+        at = next((at for at, count in enumerate(counts) if count >= least), None)
+        if at is not None:
+            return _band(rows, _first(rows, at), _last(rows, at))
+    return shaped
 
 
 def forced(head, merged, first, last):
@@ -105,18 +109,6 @@ def _by_shape(rows):
     for at in range(min(len(rows.cells), WITHIN)):
         if _could_head(rows, at):
             return _band(rows, at, _last(rows, at))
-    return None
-
-
-def _by_score(rows, score, known):
-    """The row in which the register knows two heads, else one, with the levels above and below it."""
-    found = [(score(list(rows.cells[at])), at) for at in range(min(len(rows.cells), WITHIN))]
-    for least in (2, 1):
-        at = next((at for count, at in found if count >= least), None)
-        if known and known[0][0] >= max(least, found[at][0] if at is not None else 0):
-            return known[0][1]
-        if at is not None:
-            return _band(rows, _first(rows, at), _last(rows, at))
     return None
 
 

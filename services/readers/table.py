@@ -95,6 +95,8 @@ def _records(table, grid, band, fill_down):
             continue
         table.skipped += [(row, aside.BLANK, "") for row in range(before + 1, number)]
         before, cells = number, cells[:width] if ours else cells
+        if ours and not any(map(str.strip, cells)):
+            continue
         why = judge.why(number, cells)
         if why:
             section = _set_aside(table, number, cells, why) or section
@@ -158,7 +160,6 @@ def _fill_down(table, rows):
             found.append(column.at)
         elif not down:
             break
-    # Where every row misses the same cell nobody fills groups: another column must be full.
     return found
 
 
