@@ -46,7 +46,9 @@ def cell(field, record, *, fact=False, label=None):
     A list passes the column's `label`, worked out once.
     """
     value = record.values.get(field.name)
-    if value is None:
+    if value is None and field.required:
+        html, plain = tag(_("待补"), "amber"), _("待补")
+    elif value is None:
         html, plain = (
             Markup('<span class="none">{}</span>').format(_("未报") if isinstance(field, Number) and not field.readonly else "—"),
             "",

@@ -8,12 +8,14 @@ from flask_babel import gettext as _
 from wtforms import Form, SelectField, SelectMultipleField, StringField, TextAreaField
 
 from admin_views.words import help_of, text, unit_of
+from models import registry
 from models.fields import Attachment, Derived, Relation, Relations, YesNo, masked
 from models.values import NA
 from services import attachments, query
 
 LIST_CONTROLS = ("multiselect", "relations", "file")
 WAS = "_was-"
+IDS = "_ids"
 
 
 def raw_of(field, value):
@@ -181,6 +183,7 @@ class Sections:
     items: dict
     top: list = attribute(default_factory=list)
     links: list = attribute(default_factory=list)
+    ids: str = ""
 
 
 def options_of(register, raws):
@@ -198,7 +201,7 @@ def options_of(register, raws):
         elif isinstance(field, YesNo):
             found[field.name] = [("1", _("是")), ("0", _("否"))]
         elif hasattr(field, "options"):
-            found[field.name] = [(option.code, text(option.title)) for option in field.options]
+            found[field.name] = [(o.code, text(o.title)) for o in field.options if not o.retired or o.code in chosen]
         if field.na and field.control == "select":
             found[field.name] = [*found.get(field.name, []), ("n/a", _("不适用"))]
     return found
@@ -219,7 +222,7 @@ def draw(register, raws, was=None, faults=(), prefix=""):
             known = attachments.details(ids)
             item.files = [(id, known[id][0] if id in known else f"#{id}") for id in ids]
         items[field.name] = item
-    page = Sections(_sections(register, items), items)
+    page = Sections(_sections(register, items), items, ids=drawn(register))
     for fault in faults:
         place(page, fault)
     return page
@@ -258,9 +261,9 @@ def collect(register, data, prefix=""):
     A field that was not posted is not touched, except a control of several whose empty state browsers do not post.
     """
     raws, was, changed = {}, {}, []
-    for field in editable(register):
-        name = prefix + field.name
-        shown = data.get(prefix + WAS + field.name)
+    for field, posted in posted_names(register, data, prefix).items():
+        name = prefix + posted
+        shown = data.get(prefix + WAS + posted)
         if name not in data and shown is None:
             continue
         several = field.control in LIST_CONTROLS
@@ -280,4 +283,50 @@ def pointed_at(register, raws):
         if isinstance(field, (Relation, Relations)) and raw:
             ids = [whole(part) for part in (raw if isinstance(raw, list) else [raw])]
             found.setdefault(field.to, []).extend(id for id in ids if id is not None)
+    return found
+
+
+def posted_names(register, data, prefix=""):
+    """{field: the name it was posted under}. The form may have been drawn before the register was changed: it says which field it
+    meant by each name, else an old name serves.
+    """
+    ids = _meant(data)
+    found = {}
+    for field in editable(register):
+        known = [ids[field.id]] if field.id in ids else [] if ids else [field.name, *field.aliases]
+        names = [name for name in known if prefix + name in data or prefix + WAS + name in data]
+        found[field] = names[0] if names else field.name
+        if not names and field.name in ids.values() and not _changed_type(register, field, ids):
+            del found[field]  # the name was another field's when the form was drawn
+    return found
+
+
+def _changed_type(register, field, ids):
+    """Whether the field that had this name is this one before it got another type."""
+    id = next(id for id, name in ids.items() if name == field.name)
+    return any(was.id == id and was.retired and was.label == field.label for was in registry.get(register.name).fields)
+
+
+def _meant(data):
+    """{field id: name} as the form was drawn; empty where a program posts."""
+    parts = (part.partition("=") for part in data.get(IDS, "").split(",") if "=" in part)
+    return {id: name for name, _, id in parts}
+
+
+def drawn(register):
+    """What `posted_names` reads: which field each name of this form means."""
+    return ",".join(f"{field.name}={field.id}" for field in editable(register))
+
+
+def passed_over(full, register, data):
+    """Labels of fields that were filled in and are not taken, because they went out of use after the form was drawn."""
+    ids = _meant(data)
+    found = []
+    for field in full.fields:
+        name = ids.get(field.id, field.name)
+        typed = data.get(name, "").strip()
+        hidden = field.sensitivity != "open" or field.name in register.by_name
+        taken = any(other.label == field.label for other in register.live)
+        if field.retired and not hidden and not taken and typed and typed != data.get(WAS + name, "").strip():
+            found.append((field, typed))
     return found

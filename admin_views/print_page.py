@@ -34,7 +34,7 @@ def of_record(view, id):
     record = view.get_one(id)
     sheet = prints.of_record(record, g.actor, **_asked())
     sections = []
-    for section in record.register.sections:
+    for section in record.register.laid_out:
         fields = [record.register.field(name) for name in section.fields]
         facts = [(text(field.title), _cell(field, record, sheet, fact=True)) for field in fields if field.control != "file"]
         sections.append((text(section.title), facts))

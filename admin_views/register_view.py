@@ -12,7 +12,7 @@ from admin_views import forms
 from admin_views.cells import cell
 from admin_views.list_page import list_context
 from admin_views.words import english, text
-from models import conditions
+from models import conditions, registry
 from models.errors import Conflict, Invalid, NeedsConfirmation, Unavailable
 from models.fields import masked
 from services import desk, history, policy, prints, query, records, transitions
@@ -100,7 +100,7 @@ class RegisterView(BaseModelView):
             state=_state(record),
             steps=_steps(record),
             moves=transitions.available(g.actor, record),
-            sections=[(text(section.title), _facts(record, section.fields)) for section in register.sections],
+            sections=[(text(section.title), _facts(record, section.fields)) for section in register.laid_out],
             tabs=[(tab, self.tab_url(tab, record.id)) for tab in related],
             entries=history.entries(record, g.actor, limit=60)[:LATEST],
             can=self.rights(record.id),
@@ -239,6 +239,8 @@ class RegisterView(BaseModelView):
             )
         gap = " " if english() else ""
         words += "".join(gap + text(sentence) for sentence in saved.infos)
+        for field, typed in forms.passed_over(registry.get(self.register.name), self.register, request.form):
+            words += gap + _("「%(label)s」已停用，没有保存：%(typed)s。", label=text(field.title), typed=typed[:200])
         flash({"text": words, "undo": saved.change_set, "again": self.address("create") if again else None}, "success")
 
     # one record's other doors -------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from app.errors import init_errors
 from app.headers import init_headers
 from app.operations import init_operations
 from app.words import init_words
-from models import base
+from models import base, definitions, registry
 
 
 def create_app(settings=None):
@@ -48,9 +48,11 @@ def _connect():
     """For pages; files and the questions of operations are answered without a database."""
     if request.endpoint != "static" and request.blueprint != "operations":
         base.open_connection()
+        definitions.follow()
 
 
 def _disconnect(error):
+    registry.unpin()
     base.release_connection()
 
 

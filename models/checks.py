@@ -15,7 +15,7 @@ from models.workflow import Workflow
 
 __all__ = ["Known", "Problem", "all_problems", "check", "refused"]
 
-MOST_FIELDS = 200
+MOST_FIELDS, MOST_COLUMNS = 200, 1000  # in use; with those no longer in use, which keep their columns
 CLOCK_DAYS = re.compile(r"\d{1,5}|\{[^{}:]{1,60}:\d{1,5}\}")
 UNITS = ("district", "school")
 GRAINS = ("object", "count", "person")
@@ -136,8 +136,9 @@ def _register(register, known):
         yield "R002", "label", say("台账要有名称，最多 {most} 个字。", most=LONGEST_LABEL)
     if not register.live:
         yield "R003", "fields", say("台账至少要有一个字段。")
-    if len(register.fields) > MOST_FIELDS:
-        yield "R004", "fields", say("字段最多 {most} 个，现在有 {now} 个。", most=MOST_FIELDS, now=len(register.fields))
+    if len(register.live) > MOST_FIELDS or len(register.fields) > MOST_COLUMNS:
+        most, now = (MOST_FIELDS, len(register.live)) if len(register.live) > MOST_FIELDS else (MOST_COLUMNS, len(register.fields))
+        yield "R004", "fields", say("字段最多 {most} 个，现在有 {now} 个。", most=most, now=now)
     if register.grain not in GRAINS:
         yield "R005", "grain", say("粒度只能是：{accepted}。", accepted=GRAINS)
 
@@ -153,6 +154,8 @@ def _lists(register, known):
         for name, times in Counter(names).items():
             if name not in register.by_name and (where, name) != ("sort", "id"):
                 yield "R024", where, say("没有字段「{name}」。", name=name)
+            elif name in register.by_name and register.field(name).retired:
+                yield "R054", where, say("字段「{label}」已停用，请先从这里去掉。", label=register.field(name).title)
             elif times > 1:
                 yield "R025", where, say("字段「{name}」写了不止一次。", name=name)
     places = Counter(name for section in register.sections for name in set(section.fields))
@@ -195,7 +198,19 @@ def _leads_to_unit(register, scope, known):
     if not dot:
         return part.to in UNITS
     target = known.registers.get(part.to)
-    return target is not None and rest in UNITS and _leads_to_unit(target, rest, known)
+    if target is None or rest not in UNITS or not _leads_to_unit(target, rest, known):
+        return False
+    return bool(target.scope) and register.name not in _carriers(target, known)
+
+
+def _carriers(register, known):
+    """The names of the registers from which a register's rows take their unit, itself included."""
+    found = []
+    while register is not None and register.name not in found:
+        found.append(register.name)
+        first = register.by_name.get(register.scope.split(".")[0])
+        register = known.registers.get(getattr(first, "to", None))
+    return found
 
 
 # workflow, rules, summaries -------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What is checked of each field of a declaration: its names, its labels, its options, limits, default and target."""
 
 import re
+import re._parser as parser
 from collections import Counter
 from math import isfinite
 
@@ -20,6 +21,7 @@ RESERVED = frozenset(
     )
 )
 MOST_OPTIONS, MOST_PLACES, LONGEST_LABEL = 500, 6, 60
+LONGEST_PATTERN, MOST_OPEN_REPEATS = 200, 3
 
 
 def good_label(label):
@@ -67,7 +69,7 @@ def labels(register, known):
 
 def each(register, known):
     """Everything about one field alone."""
-    for part in register.fields:
+    for part in register.live:
         for check_one in (_refused, _options, _limits, _default, _target, _derived):
             for id, sentence in check_one(part, register, known):
                 yield id, f"fields.{part.name}", sentence
@@ -93,11 +95,11 @@ def _refused(part, register, known):
 def _options(part, register, known):
     if not isinstance(part, Choice):
         return
-    if not part.options:
+    if not part.offered:
         yield "R014", say("「{label}」还没有选项。", label=part.title)
-    if len(part.options) > MOST_OPTIONS:
+    if len(part.offered) > MOST_OPTIONS:
         yield "R014", say("「{label}」的选项最多 {most} 个。", label=part.title, most=MOST_OPTIONS)
-    for words in ([option.code for option in part.options], [option.label for option in part.options]):
+    for words in ([option.code for option in part.options], [option.label for option in part.offered]):
         twice = [word for word, times in Counter(words).items() if times > 1]
         if twice:
             yield "R015", say("「{label}」的选项「{option}」用了不止一次。", label=part.title, option=twice[0])
@@ -128,8 +130,37 @@ def _limits(part, register, known):
     if isinstance(part, Code) and part.pattern:
         try:
             re.compile(part.pattern)
-        except re.error:
+        except (re.error, RecursionError, OverflowError):
             yield "R018", say("「{label}」的格式（正则表达式）写错了。", label=part.title)
+            return
+        if too_costly(part.pattern):
+            yield "R018", say("「{label}」的格式（正则表达式）太复杂，匹配起来太慢，请写简单些。", label=part.title)
+
+
+def too_costly(pattern):
+    """Whether a pattern may take too long over a text made to vex it: repeats within repeats, or many open ones in a row."""
+    if len(pattern) > LONGEST_PATTERN:
+        return True
+    open_repeats, stack = 0, [(parser.parse(pattern), False)]
+    while stack:
+        parts, repeated = stack.pop()
+        for kind, value in parts:
+            name = str(kind)
+            if name in ("GROUPREF", "GROUPREF_EXISTS", "ASSERT", "ASSERT_NOT"):
+                return True
+            if name.endswith("REPEAT"):
+                many = value[1] is parser.MAXREPEAT or value[1] > 100
+                open_repeats += many
+                if repeated or open_repeats > MOST_OPEN_REPEATS:
+                    return True
+                stack.append((value[2], repeated or value[1] is parser.MAXREPEAT or value[1] > 1))
+            elif name in ("SUBPATTERN", "ATOMIC_GROUP"):
+                stack.append((value[-1] if name == "SUBPATTERN" else value, repeated))
+            elif name == "BRANCH":
+                if repeated:
+                    return True
+                stack += [(branch, repeated) for branch in value[1]]
+    return False
 
 
 def _default(part, register, known):

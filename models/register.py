@@ -38,6 +38,7 @@ class Register:
     is out of their scope. `behaviours` name what happens on writing. `grain` is object, count or person; `retention` in
     words, `clocks` as the app runs it.
     `system` registers are filled by the app alone. `phone` are the two or three facts on a phone's card.
+    `name` is what the register is stored under, for ever; `aliases` are other names by which addresses and programs find it.
     """
 
     name: str
@@ -70,6 +71,15 @@ class Register:
     clocks: tuple = ()
     system: bool = False
     importable: bool = True
+    aliases: tuple = ()
+
+    def __hash__(self):
+        return self._hash
+
+    @cached_property
+    def _hash(self):
+        """Views and tables are kept by the register's value: worked out once."""
+        return hash(tuple(getattr(self, attribute.name) for attribute in attributes(self)))
 
     @cached_property
     def by_name(self):
@@ -91,6 +101,33 @@ class Register:
     def live(self):
         """The fields in use: not retired."""
         return tuple(field for field in self.fields if not field.retired)
+
+    @cached_property
+    def unit(self):
+        """What its rows belong to at the end of the scope path: "school", "district", or "" for the whole city."""
+        _head, colon, rest = self.scope.rpartition(":" if self.scope.startswith("id:") else ".")
+        if colon or not self.scope:
+            return rest
+        return getattr(self.by_name.get(self.scope), "to", "")
+
+    @cached_property
+    def laid_out(self):
+        """The sections, and one more for the fields that stand in none."""
+        placed = {name for section in self.sections for name in section.fields}
+        rest = tuple(field.name for field in self.live if field.name not in placed)
+        if not rest:
+            return self.sections
+        return (*self.sections, Section("其他", rest, "Other") if self.sections else Section(self.label, rest, self.label_en))
+
+    @cached_property
+    def readable(self):
+        """The register without its retired fields."""
+        return self.narrow(lambda field: not field.retired)
+
+    @cached_property
+    def unnamed(self):
+        """The same without the fields that only a grant of names opens."""
+        return self.narrow(lambda field: not field.retired and field.sensitivity != "named")
 
     def field(self, name):
         """The field of this name or alias; KeyError when the register (as seen by this actor) has none."""

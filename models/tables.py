@@ -3,19 +3,24 @@
 import hashlib
 import json
 from pathlib import Path
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 import peewee
 from playhouse.migrate import PostgresqlMigrator, SqliteMigrator
 from playhouse.migrations import Runner
 
-from models import registry
+from models import definitions, registry
 from models.base import Base, database, execute_many, is_postgres
 from models.fields import Choice, Relation, YesNo
 from models.fields.choice import FlagField
 from models.fields.dates import MomentField
 
 TYPICAL_ROWS = 100_000
-_models = {}
+MOST_CARRIED = 20
+# By the register's value: two requests that see different versions of a register each have its table as they see it.
+_models = WeakKeyDictionary()
+_building = Lock()
 
 
 class SchemaState(Base):
@@ -27,11 +32,18 @@ class SchemaState(Base):
 
 def model(name):
     """The peewee model of a register's table. One model per declaration value; KeyError for an unknown name."""
-    register = registry.get(name)
-    kept = _models.get(name)
-    if kept is None or kept[0] is not register:
-        kept = _models[name] = (register, build(register))
-    return kept[1]
+    return model_of(registry.get(name))
+
+
+def model_of(register):
+    """The same for a register that need not be in the catalogue yet."""
+    found = _models.get(register)
+    if found is None:
+        with _building:
+            found = _models.get(register)
+            if found is None:
+                found = _models[register] = build(register)
+    return found
 
 
 def build(register):
@@ -98,12 +110,12 @@ def wanted_indexes(register):
     An index that gives an order also carries the choices that lists filter by: whoever reads along it skips the rows that do not
     fit without fetching them, whatever filters are combined. An index for each pair of filter and order would be dozens.
     """
-    found = [((f"f_{field.id}",), True) for field in register.fields if field.unique]
+    found = [((f"f_{field.id}",), True) for field in register.live if field.unique]
     if register.key:
         found.append((tuple(_column(register, name) for name in register.key), True))
-    if "school" in register.scope:
+    if register.unit == "school":
         found.append((("school_id", "id"), False))
-    for field in register.fields:
+    for field in register.live:
         if isinstance(field, Relation) or (field.indexed and is_choice(field)):
             found.append(((f"f_{field.id}", "id"), False))
     unique = {columns for columns, unique in found if unique}
@@ -118,8 +130,12 @@ def wanted_indexes(register):
 
 
 def carried(register):
-    """Names of the fields that the indexes of orders carry: the choices that lists are filtered by."""
-    return tuple(field.name for field in register.fields if is_choice(field) and (field.indexed or field.name in register.filters))
+    """Names of the fields that the indexes of orders carry: the choices that lists are filtered by.
+
+    No more than MOST_CARRIED: PostgreSQL takes 32 columns in an index.
+    """
+    fields = [field for field in register.live if is_choice(field) and (field.indexed or field.name in register.filters)]
+    return tuple(field.name for field in fields[:MOST_CARRIED])
 
 
 def is_choice(field):
@@ -128,7 +144,7 @@ def is_choice(field):
 
 def orders(register):
     """The columns, besides the number, in whose order lists are read along an index: indexed values and the default sort."""
-    values = [field for field in register.fields if field.indexed and not isinstance(field, (Relation, Choice, YesNo))]
+    values = [field for field in register.live if field.indexed and not isinstance(field, (Relation, Choice, YesNo))]
     default = register.sort.lstrip("-")
     found = [f"f_{field.id}" for field in values if field.stored] + ([_column(register, default)] if default != "id" else [])
     return tuple(dict.fromkeys(found))
@@ -158,14 +174,12 @@ def migrate():
     with database.atomic():
         scripts().up()
         SchemaState.create_table(safe=True)
+        definitions.refresh()
         done = {row.register: row.digest for row in SchemaState.select()}
         for register in registry.all():
             digest = digest_of(register)
             if done.get(register.name) != digest:
                 sync(register)
-                SchemaState.insert(register=register.name, digest=digest).on_conflict(
-                    conflict_target=[SchemaState.register], update={SchemaState.digest: digest}
-                ).execute()
 
 
 def digest_of(register):
@@ -188,25 +202,41 @@ def pending():
 
 
 def sync(register):
-    """Creates the register's table or adds what it lacks; nothing is dropped or retyped."""
-    made = model(register.name)
+    """Creates the register's table or adds what it lacks, and notes that it has. Of what is there only indexes that serve no
+    more go: one that still held values apart would refuse what the register now takes.
+    """
+    made = model_of(register)
     table = made._meta.table_name
     if not database.table_exists(table):
         made.create_table()
     else:
-        have = {column.name for column in database.get_columns(table)}
-        migrator = PostgresqlMigrator(database.obj) if is_postgres() else SqliteMigrator(database.obj)
-        for name, field in made._meta.fields.items():
-            if field.column_name not in have:
-                migrator.migrate(migrator.add_column(table, field.column_name, made._meta.fields[name].clone()))
+        add_columns(register)
         have_indexes = {index.name for index in database.get_indexes(table)}
-        wanted = made._meta.fields_to_index()
-        for index in wanted:
-            if index._name not in have_indexes:
+        wanted = {index._name: index for index in made._meta.fields_to_index()}
+        for name in sorted(have_indexes - set(wanted)):
+            if name.startswith(f"i_{register.name[:36]}_"):
+                database.execute_sql(f'DROP INDEX "{name}"')
+        for name, index in wanted.items():
+            if name not in have_indexes:
                 database.execute(index)
     create_search(register.name)
     if not is_postgres():
         describe(register)
+    digest = digest_of(register)
+    SchemaState.insert(register=register.name, digest=digest).on_conflict(
+        conflict_target=[SchemaState.register], update={SchemaState.digest: digest}
+    ).execute()
+
+
+def add_columns(register):
+    """Adds the columns that the register's table lacks: empty, without an index, noticed by nobody yet."""
+    made = model_of(register)
+    table = made._meta.table_name
+    have = {column.name for column in database.get_columns(table)}
+    migrator = PostgresqlMigrator(database.obj) if is_postgres() else SqliteMigrator(database.obj)
+    for field in made._meta.fields.values():
+        if field.column_name not in have:
+            migrator.migrate(migrator.add_column(table, field.column_name, field.clone()))
 
 
 def describe(register):

@@ -71,8 +71,10 @@ def entries(record, actor, limit=LONGEST):
     for row in rows:
         groups.setdefault((row["change_set"], row["action"]), []).append(row)
     names = people({group[0]["f_account"] for group in groups.values()})
-    texts = _texts(record.register, actor, [row for group in groups.values() for row in group])
-    return [_entry(record.register, group, names, texts) for group in groups.values()]
+    # Fields no longer in use stay readable in what was written while they were.
+    register = policy.view(registry.get(record.register.name), actor, record, retired=True)
+    texts = _texts(register, actor, [row for group in groups.values() for row in group])
+    return [_entry(register, group, names, texts) for group in groups.values()]
 
 
 def changed_since(record, version):
@@ -167,7 +169,7 @@ def undo(actor, change_set, *, progress=None):
     `progress(done, all)` is told how many records have been looked at.
     """
     row = _to_undo(actor, change_set)
-    touched, undone = _touched(change_set), 0
+    touched, undone = [part for part in _touched(change_set) if part[0] in registry.current()], 0
     with working(actor, kind="undo", reason=str(change_set)) as work:
         work.begin()
         undoing = _Undoing(work, change_set)
@@ -315,7 +317,9 @@ def _earlier_values(full, current, changes, stayed):
     """{field name: value before} of what still stands as the change set left it; the sentences for what does not go to `stayed`."""
     back = {}
     for part, old, new in changes:
-        if back.get(part.name, current.get(part.name)) == new:
+        if part.retired:
+            stayed.append(say("「{label}」已停用，保留现在的值。", label=part.title))
+        elif back.get(part.name, current.get(part.name)) == new:
             back[part.name] = old
         else:
             stayed.append(say("「{label}」此后又被改过，保留现在的值。", label=part.title))

@@ -96,7 +96,7 @@ def dumps(part, value):
 
 def loads(part, text):
     """A field's value back from the journal."""
-    return None if text is None else part.clean(json.loads(text))
+    return None if text is None else part.from_json(json.loads(text))
 
 
 def field_by_id(register_name, field_id):

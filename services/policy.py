@@ -82,7 +82,7 @@ def _team(membership, model, register):
         return None
     if register.name == "inspection_team":
         return model.id == membership.team_id
-    return model.f_team == membership.team_id
+    return model.f_team == membership.team_id if hasattr(model, "f_team") else None
 
 
 def assigned_schools(team_id, day=None):
@@ -113,7 +113,7 @@ def _self(actor, model, register):
     person = actor.real or actor
     if register.name == "account":
         return model.id == person.id
-    return model.f_account == person.id
+    return model.f_account == person.id if hasattr(model, "f_account") else None
 
 
 ROW_RULES = {
@@ -226,15 +226,16 @@ def require(actor, action, register, record_id=None, trash=False):
         raise NotAllowed(decision.reason, decision.rule)
 
 
-def view(register, actor, record=None, action="view"):
+def view(register, actor, record=None, action="view", retired=False):
     """The register as this actor sees it: without the fields he is not cleared for. NotAllowed where he sees none of it.
 
     Named fields need a grant that clears names. Over a list that must hold for every grant; for one record, for a grant
-    that covers that record: a person with two roles sees names only where the role that clears them reaches.
+    that covers that record: a person with two roles sees names only where the role that clears them reaches. `retired`
+    fields come along where history is read.
     """
     full = registry.get(register.name)
     if actor.system:
-        return full.narrow(lambda field: not field.retired)
+        return full if retired else full.readable
     hidden = {field.name for field in full.fields if isinstance(field, Derived) and not _reads(actor, field)}
     pairs = _grants(full, actor, action)
     if not pairs:
@@ -248,8 +249,11 @@ def view(register, actor, record=None, action="view"):
         model = tables.model(full.name)
         allowed = _expression(full, actor, "view", model, cleared)
         names = allowed is not None and model.select().where(allowed & (model.id == record.id)).exists()
-    shown = lambda field: not field.retired and field.name not in hidden and (names or field.sensitivity != "named")
-    return full.narrow(shown)
+    if not hidden and not retired:
+        return full.readable if names else full.unnamed
+    return full.narrow(
+        lambda field: (retired or not field.retired) and field.name not in hidden and (names or field.sensitivity != "named")
+    )
 
 
 def _reads(actor, field):

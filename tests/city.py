@@ -10,10 +10,11 @@ from models.fields import Relation
 from models.journal import Credential
 from models.values import now
 from seeds import grants
-from services import actor as actors, audit, passwords, records
+from services import actor as actors, audit, definitions, passwords, records
 from services.actor import SYSTEM
 from tests.actors import PASSWORD, PEOPLE
 from tests.factories import day, make
+from tests.made import MADE, WISH
 
 DISTRICTS = {"a": ("410191", "青禾区"), "b": ("410192", "松泉区")}
 # school: (district, who runs it, tag)
@@ -41,6 +42,7 @@ PER_SCHOOL = (
     "foreign_teacher",
     "foreign_contact",
     "four_party_link",
+    MADE.name,
 )
 EACH = 3
 PARAMETERS = (("隐患限时（重大）", "7", "天"), ("开学前驻地天数", "14", "天"), ("健康监测天数", "14", "天"))
@@ -102,6 +104,7 @@ def build():
     """Fills a migrated, empty database."""
     city = City()
     records.create_many("role_grant", SYSTEM, grants.rows())
+    definitions.publish(SYSTEM, None, WISH, 0)
     city.fill("role_grant", "", 1)
     for key, value, unit in PARAMETERS:
         city.keep("parameter", "", city.add("parameter", "", key=key, value=value, unit=unit, effective_from="2021-08-02"))
@@ -113,6 +116,7 @@ def build():
     for unit in SCHOOLS:
         for register in PER_SCHOOL:
             named = {"name": f"{TAGS[unit]}姓名"} if register == "inland_student" else {}
+            named = {"keeper": f"{TAGS[unit]}值守"} if register == MADE.name else named
             city.fill(register, unit, **named)
     _people(city)
     _spares(city)

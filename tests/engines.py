@@ -7,7 +7,8 @@ import os
 import apsw
 import psycopg
 
-from models import base, tables
+from models import base, definitions, registry, tables
+from models.registers import DECLARED
 from tests import city as cities, postgres
 
 
@@ -102,6 +103,7 @@ class Postgres(Engine):
         with psycopg.connect(url, options="-c lock_timeout=10s") as connection:
             if not self._tables:
                 self._keep(connection)
+            self._forget_published(connection)
             for table in self._written(connection):
                 connection.execute(f'DELETE FROM public."{table}"')
                 connection.execute(f'INSERT INTO public."{table}" SELECT * FROM kept."{table}"')
@@ -114,6 +116,17 @@ class Postgres(Engine):
         self._tables = tuple(name for (name,) in found)
         for table in self._tables:
             connection.execute(f'CREATE TABLE kept."{table}" AS TABLE public."{table}"')
+
+    def _forget_published(self, connection):
+        """Tables and columns that a test's own registers brought along."""
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        for (table,) in found:
+            if table not in self._tables:
+                connection.execute(f'DROP TABLE public."{table}"')
+        columns = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = %s"
+        have, kept = ({*connection.execute(columns, (schema,))} for schema in ("public", "kept"))
+        for table, column in have - kept:
+            connection.execute(f'ALTER TABLE public."{table}" DROP COLUMN "{column}"')
 
     def _written(self, connection):
         """The tables with rows newer than the last clean state, or with rows gone."""
@@ -141,6 +154,7 @@ def connect(url, **options):
     """Binds the app's models to a database and opens this thread's connection."""
     base.connect(url, **options)
     base.open_connection()
+    definitions.refresh()
 
 
 def disconnect():
@@ -154,5 +168,8 @@ def disconnect():
 
 
 def forget_models():
-    """Table models differ between the databases (their keys' width), and are kept by the app: made anew for another kind."""
+    """Table models differ between the databases (their keys' width), and are kept by the app: made anew for another kind.
+    Registers made in the browser go with their database.
+    """
     tables._models.clear()
+    registry.use(DECLARED)

@@ -4,13 +4,14 @@ import re
 
 import pytest
 
-from models import registry, tables
+from models import tables
 from services import policy, query
 from services.actor import SYSTEM
 from tests.city import SCHOOLS
+from tests.made import ALL
 
-EVERY = pytest.mark.parametrize("register", registry.all(), ids=lambda register: register.name)
-WRITTEN = [register for register in registry.all() if not register.system]
+EVERY = pytest.mark.parametrize("register", ALL, ids=lambda register: register.name)
+WRITTEN = [register for register in ALL if not register.system]
 EACH_WRITTEN = pytest.mark.parametrize("register", WRITTEN, ids=lambda register: register.name)
 SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 MOST_STATEMENTS = 15

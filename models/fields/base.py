@@ -125,6 +125,16 @@ class Field:
     def json_value(self, value):
         return value
 
+    def from_json(self, value):
+        """The value back from `to_json`, asking nothing: what was once stored stays readable when limits and options change."""
+        if value is None:
+            return None
+        return NA if self.na and value == NA_CODE else self.revive(value)
+
+    def revive(self, value):
+        """`from_json` for a value that is neither unknown nor 不适用."""
+        return tuple(value) if self.several else value
+
     # description ----------------------------------------------------------------------------------------------------
 
     @property

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import peewee
@@ -18,19 +19,23 @@ _NO = frozenset(("否", "无", "没有", "×", "✗", "✘", "x", "n", "no", "fa
 
 @dataclass(frozen=True)
 class Option:
-    """One choice: a stable code, its labels, other words people write for it, and the colour of its badge."""
+    """One choice: a stable code, its labels, other words people write for it, and the colour of its badge.
+
+    A `retired` one is offered no longer; rows that hold it stay readable, and may be saved as they are.
+    """
 
     code: str
     label: str
     label_en: str = ""
     tone: str = "quiet"
     synonyms: tuple = ()
+    retired: bool = False
 
     def to_dict(self):
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in vars(self).items()
-            if value not in ("", (), "quiet") or key in ("code", "label")
+            if value not in ("", (), "quiet", False) or key in ("code", "label")
         }
 
     @property
@@ -110,13 +115,18 @@ class Choice(Field):
     def parse(self, raw):
         return self.code_of(raw)
 
+    @cached_property
+    def offered(self):
+        """The options that may be chosen: not retired."""
+        return tuple(option for option in self.options if not option.retired)
+
     def code_of(self, raw):
         word = str(raw).strip()
         for option in self.options:
-            if word == option.code or word == option.label:
+            if word == option.code or (word == option.label and not option.retired):
                 return option.code
         plain = _plain(word)
-        for option in self.options:
+        for option in self.offered:
             if plain in map(_plain, (option.code, option.label, option.label_en, *option.synonyms)):
                 return option.code
         raise self.error(
@@ -125,7 +135,7 @@ class Choice(Field):
                 "「{label}」没有「{raw}」这一项，可填：{accepted}。",
                 label=self.title,
                 raw=word[:30],
-                accepted=tuple(option.title for option in self.options[:20]),
+                accepted=tuple(option.title for option in self.offered[:20]),
             ),
         )
 

@@ -106,6 +106,9 @@ class Date(Field):
     def json_value(self, value):
         return value.isoformat()
 
+    def revive(self, value):
+        return date.fromisoformat(value)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DateTime(Field):
@@ -163,3 +166,6 @@ class DateTime(Field):
 
     def json_value(self, value):
         return value.astimezone(CITY_ZONE).isoformat()
+
+    def revive(self, value):
+        return datetime.fromisoformat(value).astimezone(timezone.utc)

@@ -127,6 +127,9 @@ class Decimal(Number):
     def json_value(self, value):
         return self.format(value)
 
+    def revive(self, value):
+        return Exact(str(value))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Money(Decimal):

@@ -89,7 +89,7 @@ def carries(register, unit):
     """Whether the register's rows have this unit without a field of that name."""
     if not registry.get(register.name).scope or unit in registry.get(register.name).by_name:
         return False
-    return unit == "district" or "school" in registry.get(register.name).scope
+    return unit == "district" or registry.get(register.name).unit == "school"
 
 
 def field_of(register, name):

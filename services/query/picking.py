@@ -84,7 +84,7 @@ def _ties(register_name, other):
         return []
     fields = [field for field in other.fields if isinstance(field, (Relation, Relations)) and field.to == register_name]
     direct = [field for field in fields if field.name == register_name] or fields
-    if register_name == "school" and not direct and "school" in other.scope:
+    if register_name == "school" and not direct and registry.get(other.name).unit == "school":
         return [None]
     return direct
 

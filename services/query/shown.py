@@ -194,6 +194,8 @@ def labels(register_name, ids, actor):
     ids = sorted({id for id in ids if isinstance(id, int)})
     if not ids:
         return {}
+    if register_name not in registry.current():
+        return {id: f"#{id}" for id in ids}  # a register out of use: only history still names it
     full = registry.get(register_name)
     model = tables.model(register_name)
     public = full.label_public or actor.system
