@@ -205,11 +205,14 @@ def _leads_to_unit(register, scope, known):
 
 def _carriers(register, known):
     """The names of the registers from which a register's rows take their unit, itself included."""
-    found = []
-    while register is not None and register.name not in found:
+    found, waiting = [], [register]
+    while waiting:
+        register = waiting.pop()
+        if register is None or register.name in found:
+            continue
         found.append(register.name)
-        first = register.by_name.get(register.scope.split(".")[0])
-        register = known.registers.get(getattr(first, "to", None))
+        firsts = (register.by_name.get(path.split(".")[0]) for path in register.scope.split("|"))
+        waiting += [known.registers.get(getattr(first, "to", None)) for first in firsts]
     return found
 
 

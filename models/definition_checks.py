@@ -109,7 +109,7 @@ def _retired(register):
     """Parts that still lean on a field out of use."""
     gone = {field.name for field in register.fields if field.retired}
     flow, leaning = register.workflow, {}
-    leaning["scope"] = {register.scope.split(".")[0]}
+    leaning["scope"] = {path.split(".")[0] for path in register.scope.split("|")}
     if flow:
         leaning["workflow"] = {flow.field}.union(
             *({*move.requires, *dict(move.sets)} | conditions.fields_of(move.when) for move in flow.transitions)

@@ -104,11 +104,14 @@ class Register:
 
     @cached_property
     def unit(self):
-        """What its rows belong to at the end of the scope path: "school", "district", or "" for the whole city."""
-        _head, colon, rest = self.scope.rpartition(":" if self.scope.startswith("id:") else ".")
-        if colon or not self.scope:
-            return rest
-        return getattr(self.by_name.get(self.scope), "to", "")
+        """What its rows belong to at the end of the scope path: "school" (all or some of them), "district", or "" for the city."""
+        ends = [self._end_of(path) for path in self.scope.split("|")]
+        return "school" if "school" in ends else ends[0]
+
+    def _end_of(self, path):
+        """The unit register one path leads to."""
+        _, mark, rest = path.rpartition(":" if path.startswith("id:") else ".")
+        return rest if mark or not path else getattr(self.by_name.get(path), "to", "")
 
     @cached_property
     def laid_out(self):

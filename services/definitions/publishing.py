@@ -170,8 +170,11 @@ def _after(before, settled, work):
 
 
 def _path(register):
-    first = register.by_name.get(register.scope.split(".")[0])
-    return register.scope.partition(".")[2], first.id if first else register.scope
+    found = []
+    for path in register.scope.split("|"):
+        first, _, rest = path.partition(".")
+        found.append((register.by_name[first].id if first in register.by_name else first, rest))
+    return found
 
 
 def _searched(register):

@@ -25,8 +25,8 @@ def renamed(content, names):
         minus = "-" if made["sort"].startswith("-") else ""
         made["sort"] = minus + one(made["sort"].lstrip("-"))
     if isinstance(made.get("scope"), str):
-        first, dot, rest = made["scope"].partition(".")
-        made["scope"] = one(first) + dot + rest
+        paths = (path.partition(".") for path in made["scope"].split("|"))
+        made["scope"] = "|".join(one(first) + dot + rest for first, dot, rest in paths)
     made["fields"] = [_field(field, names, each) for field in content["fields"]]
     for part, key in (("sections", "fields"), ("exports", "columns"), ("summaries", "by")):
         if part in made:
