@@ -105,7 +105,7 @@ def _choices(field, value, record, fact):
 
 def _yes_no(field, value, record, fact):
     words = _("是") if value else _("否")
-    alarming = field.type == "derived" and value
+    alarming = value and field.type == "derived" and not field.good
     return (tag(words, "red") if alarming else escape(words)), words
 
 

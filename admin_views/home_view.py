@@ -29,14 +29,18 @@ class HomeView(AdminIndexView):
             }
             for card in home.tasks(g.actor)
         ]
-        recent = [
-            {
-                "when": item.at,
-                "text": item.title,
-                "register": text(item.register.titled),
-                "url": url_for("register.details", register=item.register.name, id=item.id),
-            }
-            for item in home.recent(g.actor)
-        ]
+        recent = _recent() if home.writes(g.actor) else None
         totals = [(text(register.titled), count) for register, count in home.totals(g.actor)]
         return self.render("home.html", cards=cards, recent=recent, totals=totals)
+
+
+def _recent():
+    return [
+        {
+            "when": item.at,
+            "text": item.title,
+            "register": text(item.register.titled),
+            "url": url_for("register.details", register=item.register.name, id=item.id),
+        }
+        for item in home.recent(g.actor)
+    ]

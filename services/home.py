@@ -110,6 +110,11 @@ class Recent:
     title: str
 
 
+def writes(actor):
+    """Whether there is any register the actor may change: who only reads has no recent changes of his own."""
+    return any("edit" in grant.actions for grant in actor.grants)
+
+
 def recent(actor, most=8):
     """The records the actor changed last, newest first."""
     sets = tables.model("change_set")

@@ -71,12 +71,13 @@ class Derived(YesNo):
     """是 where `when` holds for the row today, else 否. Worked out in SQL for lists and filters; never typed or imported.
 
     What a condition cannot say is a behaviour named here; `reads` are the registers it asks: who sees nothing of them, not even
-    totals, does not see the field.
+    totals, does not see the field. 是 is a warning, unless it is `good` news.
     """
 
     when: tuple = ()
     behaviour: str = ""
     reads: tuple = ()
+    good: bool = False
     readonly: bool = True
 
     type: ClassVar[str] = "derived"

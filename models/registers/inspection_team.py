@@ -10,7 +10,7 @@ from models.retention import Clock
 TEAM = Relation("team", "督导组", "Team", to="inspection_team", required=True, indexed=True)
 FROM = Date("from_date", "开始日期", "From", required=True, indexed=True, label_aliases=("起始日期",))
 TO = Date("to_date", "结束日期", "To", help="仍在进行的不填。", help_en="Empty while it goes on.")
-CURRENT = Derived("current", "当前有效", "Current",
+CURRENT = Derived("current", "当前有效", "Current", good=True,
                   when=when(from_date__lte="$today", any=(when(to_date__empty=True), when(to_date__gte="$today"))))
 PERIOD = in_order("from_date", "to_date", "结束日期不能早于开始日期。", "It cannot end before it starts.")
 

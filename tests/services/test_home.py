@@ -69,6 +69,10 @@ def test_nobody_sees_what_others_changed(city):
         assert len(own) == (1 if name in city.change_sets else 0)
 
 
+def test_who_only_reads_is_shown_no_changes_of_his_own(city):
+    assert not home.writes(city.actor("leader")) and not home.writes(city.actor("auditor")) and home.writes(city.actor("school_a"))
+
+
 def test_the_home_page_asks_few_statements(city, statements):
     for name in NAMES:
         actor = city.actor(name)
