@@ -60,6 +60,10 @@ SETTINGS = (
         "Where long work is done: inside (a thread of each server process) or worker (in `python -m app worker`, started apart).",
     ),
     Setting("TAIZHANG_JOB_LEASE", 30, "Seconds after which the job of a worker that has gone silent is taken up by another."),
+    Setting("TAIZHANG_CLEAR_MINUTES", 60, "Minutes between two rounds of the worker in which it clears what is over."),
+    Setting("TAIZHANG_IMPORT_PLAN_DAYS", 7, "Days after which an import nobody applied is cleared, with its files."),
+    Setting("TAIZHANG_IMPORT_FILE_DAYS", 90, "Days after which the files of an import that was applied are cleared."),
+    Setting("TAIZHANG_JOB_DAYS", 730, "Days after which a job that has ended is cleared."),
     Setting("TAIZHANG_LANGUAGE", "zh", "The language of the command line, and of pages until a person chooses: zh or en."),
     Setting("TAIZHANG_DEMO_PASSWORD", "", "The password of the demo accounts. Empty: one is made and printed."),
     Setting("TAIZHANG_SESSION_IDLE_MINUTES", 120, "Minutes without activity after which one must log in again."),
@@ -118,6 +122,10 @@ class Config:
     threads: int
     jobs: str
     job_lease: int
+    clear_minutes: int
+    import_plan_days: int
+    import_file_days: int
+    job_days: int
     language: str
     demo_password: str
     session_idle_minutes: int

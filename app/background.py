@@ -1,10 +1,13 @@
-"""The worker beside the requests: a thread of each server process, or a process of its own; the same code (services.jobs)."""
+"""The worker beside the requests: a thread of each server process, or a process of its own; the same code (services.jobs).
+
+Between jobs it clears what is over (services.clearing).
+"""
 
 import atexit
 import signal
 import threading
 
-from services import imports, jobs
+from services import clearing, imports, jobs
 
 GRACE_SECONDS = 25
 # A worker runs the kinds of jobs that are registered by importing them.
@@ -16,7 +19,7 @@ def start(settings):
     """Starts this process's worker thread where jobs are done inside; it ends with the process."""
     if settings.jobs != "inside":
         return
-    thread = threading.Thread(target=jobs.work_forever, args=(_stop,), name="jobs", daemon=True)
+    thread = threading.Thread(target=jobs.work_forever, args=(_stop, clearing.Rounds()), name="jobs", daemon=True)
     thread.start()
     atexit.register(_end, thread)
 
@@ -32,4 +35,4 @@ def work():
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: stop.set())
-    jobs.work_forever(stop)
+    jobs.work_forever(stop, clearing.Rounds())

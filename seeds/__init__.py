@@ -2,6 +2,6 @@
 
 from seeds.big import many
 from seeds.demo_city import demo
-from seeds.reference import reference
+from seeds.reference import new_grants, reference
 
-__all__ = ["demo", "many", "reference"]
+__all__ = ["demo", "many", "new_grants", "reference"]

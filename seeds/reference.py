@@ -20,6 +20,18 @@ def reference(city=HERE):
     }
 
 
+def new_grants():
+    """Adds the grants that ship for registers nobody ever had a grant for: those an upgrade brought. Gives the registers' names.
+
+    What an administrator took away is in the trash, and stays there. A database without any grant is not set up yet: init does that.
+    """
+    known = {record.values["register"] for trash in (False, True) for record in every("role_grant", "register", trash=trash)}
+    new = [row for row in grants.rows() if row["register"] not in known] if known else []
+    if new:
+        records.create_many("role_grant", SYSTEM, new, kind="seed")
+    return tuple(dict.fromkeys(row["register"] for row in new))
+
+
 def read(city, name):
     """The rows of a reference file."""
     with (Path(city) / f"{name}.csv").open(encoding="utf-8", newline="") as file:

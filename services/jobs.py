@@ -29,6 +29,7 @@ ENDED = (DONE, FAILED, CANCELLED)
 STOPPED, LOST = "stopped", "lost"
 MOST_ATTEMPTS = 3
 _IDLE_SECONDS, _TICK_SECONDS, _AGAIN_SECONDS = 1.0, 0.5, 3
+_CLEARED_AT_ONCE = 500
 log = logging.getLogger("taizhang.jobs")
 KINDS = {}
 _news = threading.Event()
@@ -160,6 +161,17 @@ def cancel(actor, id):
     return _job(id)
 
 
+def clear_ended(before):
+    """Takes the jobs away that ended before a moment; gives how many."""
+    model = tables.model("job")
+    with base.atomic():
+        found = [id for (id,) in model.select(model.id).where(model.f_ended_at < before).order_by(model.id).tuples()]
+        for part in peewee.chunked(found, _CLEARED_AT_ONCE):
+            JobWork.delete().where(JobWork.id.in_(part)).execute()
+            model.delete().where(model.id.in_(part)).execute()
+    return len(found)
+
+
 def _is(id):
     return tables.model("job").id == id
 
@@ -220,11 +232,15 @@ def run_one(stop=None):
     return True
 
 
-def work_forever(stop):
-    """Runs jobs, one after the other, until the event `stop` is set. A database that is away is waited for."""
+def work_forever(stop, between=None):
+    """Runs jobs, one after the other, until the event `stop` is set, and calls `between` before each. A database that is away is
+    waited for.
+    """
     while not stop.is_set():
         try:
             base.open_connection()
+            if between:
+                between()
             busy = run_one(stop)
         except (AppError, peewee.DatabaseError, peewee.InterfaceError) as error:
             log.warning("jobs wait: %s", error)

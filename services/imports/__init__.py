@@ -40,6 +40,9 @@ from services.imports.store import (
     UNDOING,
     UNDONE,
     Import,
+    clear_files,
+    clear_plans,
+    let_go_of_jobs,
 )  # fmt: skip
 
 # The kinds of jobs an import is done by.
@@ -47,6 +50,6 @@ KINDS = {planning.JOB, applying.APPLY, applying.UNDO}
 
 __all__ = (
     "APPLIED", "APPLYING", "ASKING", "EMPTIES", "FAILED", "MODES", "OUTCOMES", "PLANNED", "POLICIES", "READING", "UNDOING", "UNDONE",
-    "Import", "Message", "Page", "answer", "apply", "cancel", "error_workbook", "errors", "files", "forget", "get", "line", "messages", "mine",
-    "progress", "rows", "start", "to_json", "undo",
+    "Import", "Message", "Page", "answer", "apply", "cancel", "clear_files", "clear_plans", "error_workbook", "errors", "files", "forget", "get",
+    "let_go_of_jobs", "line", "messages", "mine", "progress", "rows", "start", "to_json", "undo",
 )  # fmt: skip

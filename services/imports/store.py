@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import peewee
@@ -12,6 +11,7 @@ from models import registry
 from models.base import atomic
 from models.errors import Conflict, NotAllowed, NotFound, Sentence, say
 from models.imports import Chunk, File, Memory, Plan
+from models.jobs import JobWork
 from models.journal import IdempotencyKey
 from models.sentences import packed, unpacked
 from models.values import now
@@ -21,8 +21,6 @@ from services.actor import SYSTEM
 READING, ASKING, PLANNED, APPLYING, APPLIED, UNDOING, UNDONE, FAILED = (
     "reading", "asking", "planned", "applying", "applied", "undoing", "undone", "failed",
 )  # fmt: skip
-# A plan nobody applied is kept a week, the files of one that was applied three months.
-PLAN_DAYS, FILE_DAYS = 7, 90
 _JSON = ("asked", "found")
 
 
@@ -68,7 +66,6 @@ class Import:
 
 def create(actor, register_name, files, asked, *, mode, policy, empty):
     """A new import of these files [(name, bytes)], in the state reading; gives its id."""
-    _forget_old(actor)
     moment = now()
     row = Plan.create(
         register=register_name, account_id=actor.id, state=READING, mode=mode, policy=policy, empty=empty,
@@ -186,13 +183,24 @@ def forget(id):
         Plan.delete().where(Plan.id == id).execute()
 
 
-def _forget_old(actor):
-    mine = Plan.account_id.is_null() if actor.id is None else Plan.account_id == actor.id
-    stale = Plan.changed_at < now() - timedelta(days=PLAN_DAYS)
-    for (id,) in list(Plan.select(Plan.id).where(mine & stale & Plan.state.in_((READING, ASKING, PLANNED, FAILED))).tuples()):
+def clear_plans(before):
+    """Takes the plans away that nobody applied or touched since a moment; one that is partly written stays. Gives how many."""
+    open_states = Plan.state.in_((READING, ASKING, PLANNED, FAILED)) & (Plan.position == 0)
+    found = [id for (id,) in Plan.select(Plan.id).where(open_states & (Plan.changed_at < before)).tuples()]
+    for id in found:
         forget(id)
-    old = Plan.select(Plan.id).where(mine & (Plan.changed_at < now() - timedelta(days=FILE_DAYS)))
-    File.delete().where(File.plan.in_(old)).execute()
+    return len(found)
+
+
+def clear_files(before):
+    """Takes the files away of imports nobody touched since a moment; what they did stays. Gives how many."""
+    old = Plan.select(Plan.id).where(Plan.changed_at < before)
+    return File.delete().where(File.plan.in_(old)).execute()
+
+
+def let_go_of_jobs():
+    """An import's last job may have been cleared: it is asked about no more."""
+    Plan.update(job=None).where(Plan.job.is_null(False) & Plan.job.not_in(JobWork.select(JobWork.id))).execute()
 
 
 def content(name, given):

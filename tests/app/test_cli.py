@@ -17,6 +17,7 @@ import pytest
 
 from app.cli import main
 from models import base, tables
+from models.values import now
 from services import accounts, backups, readers, tokens
 from tests.actors import PASSWORD
 from tests.app.conftest import CHEAP
@@ -230,6 +231,30 @@ def test_migrating_a_database_with_data_backs_it_up_first(installed, tmp_path):
     assert installed("user", "password", "city_clerk")[0] == 0
 
 
+def test_migrating_grants_what_ships_for_registers_that_are_new(installed):
+    """An upgrade's new registers are seen by those they ship for; what an administrator took away stays away."""
+    installed("check")
+    base.open_connection()
+    grant, moment = tables.model("role_grant"), now()
+    shipped = grant.select().where(grant.f_register == "job").count()
+    grant.delete().where(grant.f_register == "job").execute()
+    grant.update(deleted_at=moment).where((grant.f_register == "school") & (grant.f_role == "leader")).execute()
+    grant.update(deleted_at=moment).where(grant.f_register == "parameter").execute()
+    status, out, _ = installed("migrate")
+    assert status == 0 and "任务" in out and "学校" not in out
+    base.open_connection()
+    there = grant.select().where(grant.deleted_at.is_null())
+    assert there.where(grant.f_register == "job").count() == shipped
+    assert not there.where((grant.f_register == "school") & (grant.f_role == "leader")).exists()
+    assert not there.where(grant.f_register == "parameter").exists()
+    assert "任务" not in installed("migrate")[1]
+
+
+def test_migrating_an_empty_database_leaves_its_grants_to_init(run):
+    assert run("migrate")[0] == 0
+    assert not tables.model("role_grant").select().exists()
+
+
 # serving -------------------------------------------------------------------------------------------------------------
 
 
@@ -295,7 +320,7 @@ def test_help_is_in_the_language_of_the_settings(tmp_path, words):
 
 def test_all_help_has_its_english():
     """What a command says of itself goes through the catalogue, the next command's too."""
-    source = (ROOT / "app" / "cli.py").read_text(encoding="utf-8")
+    source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "app" / "cli").glob("*.py"))
     said = re.findall(r'help=(?!_\()"([^"]*)"|^ {4}"""([^"]*)"""$', source, re.MULTILINE)
     assert not [words for words in said if CHINESE.search("".join(words))]
 
