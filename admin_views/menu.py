@@ -17,7 +17,7 @@ def shell():
 
 def _menu(actor):
     groups = {}
-    here = request.view_args.get("register") if request.view_args else None
+    here = g.get("here") or (request.view_args or {}).get("register")
     for register in policy.registers(actor):
         groups.setdefault(register.group, []).append(
             {

@@ -127,6 +127,18 @@ DOORS = (
     Door("GET", "/admin/api/<register>", PERSON, parts={"register": "school"}, also=(404,)),
     Door("POST", "/admin/tokens/new", PERSON, data={"name": ""}),
     Door("POST", "/admin/tokens/<int:id>/revoke", PERSON, parts={"id": 9_000_001}),
+    Door("GET", "/admin/imports/new/<register>", REGISTER, "edit"),
+    Door("POST", "/admin/imports/new/<register>", REGISTER, "edit"),
+    Door("GET", "/admin/imports/", PERSON),
+    Door("GET", "/admin/imports/tasks", PERSON),
+    Door("POST", "/admin/imports/tasks/<int:id>/cancel", PERSON, parts={"id": 9_000_001}),
+    Door("GET", "/admin/imports/<int:id>/", PERSON, parts={"id": 9_000_001}),
+    Door("GET", "/admin/imports/<int:id>/progress", PERSON, parts={"id": 9_000_001}),
+    Door("GET", "/admin/imports/<int:id>/errors", PERSON, parts={"id": 9_000_001}),
+    *(
+        Door("POST", f"/admin/imports/<int:id>/{step}", PERSON, parts={"id": 9_000_001})
+        for step in ("answer", "apply", "undo", "cancel", "forget")
+    ),
     Door("GET", "/admin/files/", PERSON),
     Door("GET", "/admin/files/<int:id>", PERSON, parts={"id": 9_000_001}),
     Door("GET", "/password", PERSON),

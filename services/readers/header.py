@@ -93,9 +93,11 @@ class Spread:
         return {at: cell.strip() for at, cell in enumerate(self.cells[row]) if cell.strip()}
 
     def crosses(self, row):
-        """The merged ranges that reach from this row into the next."""
-        number = self.numbers[row] - 1
-        return [one for one in self.ranges if one[0] <= number < one[2]]
+        """The merged ranges that reach from this row into the next one that holds anything: rows merged away hold nothing."""
+        if row + 1 >= len(self.numbers):
+            return []
+        number, following = self.numbers[row] - 1, self.numbers[row + 1] - 1
+        return [one for one in self.ranges if one[0] <= number and following <= one[2]]
 
     def groups(self, row):
         """The columns that stand under a head of several columns in this row."""

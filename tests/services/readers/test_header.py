@@ -46,6 +46,14 @@ def test_three_levels_with_merged_cells_are_flattened(sheet):
     assert [number for number, _ in found.titles] == [1, 2] and _why(found) == [(1, "title"), (2, "title")]
 
 
+def test_heads_merged_over_an_empty_row_take_no_record_with_them(sheet):
+    page, read = sheet
+    rows = [["情况表"], ["编号", "名称", "面积"], [None] * 3, ["A1", "东楼", "未量"], ["A2", "西楼", 15]]
+    _fill(page, rows, ["A1:C1", "A2:A3", "B2:B3", "C2:C3"])
+    found = read()
+    assert found.heads == ["编号", "名称", "面积"] and [row.number for row in found.rows] == [4, 5]
+
+
 def test_two_levels_in_a_text_file_where_nothing_can_be_merged():
     found = table(_rows("学校,校舍,,备注", ",栋数,面积,", "甲校,2,300,"), "a.csv")
     assert found.header == (1, 2)
