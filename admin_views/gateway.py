@@ -8,7 +8,7 @@ from flask import Response, flash, g, jsonify, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 
-from admin_views import bulk_page, print_page, visit_page
+from admin_views import bulk_page, print_page, summary_page, visit_page
 from admin_views.cells import cell
 from admin_views.register_view import RegisterView
 from admin_views.words import text
@@ -107,6 +107,17 @@ class RegisterGateway(BaseView):
             content_type=media,
             headers={"Content-Disposition": attached(exports.file_name(asked.register, kind, encoding))},
         )
+
+    @expose("/<register>/summary")
+    def summary(self, register):
+        return self.render("register/summary.html", **summary_page.context(register))
+
+    @expose("/<register>/summary/file")
+    def summary_file(self, register):
+        body, media = summary_page.file(register)
+        kind = request.args.get("format", "xlsx")
+        named = attached(exports.file_name(registry.get(register), kind))
+        return Response(body, content_type=media, headers={"Content-Disposition": named})
 
     @expose("/<register>/lookup/<field>")
     def lookup(self, register, field):

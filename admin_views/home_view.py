@@ -30,7 +30,10 @@ class HomeView(AdminIndexView):
             for card in home.tasks(g.actor)
         ]
         recent = _recent() if home.writes(g.actor) else None
-        totals = [(text(register.titled), count) for register, count in home.totals(g.actor)]
+        totals = [
+            (text(register.titled), count, url_for("register.summary", register=register.name))
+            for register, count in home.totals(g.actor)
+        ]
         return self.render("home.html", cards=cards, recent=recent, totals=totals)
 
 

@@ -233,7 +233,9 @@ def _guarded(asked, fields, measures):
         raise _wrong(
             "by", "counts_only", say("这些人员您只能看合计：只能按最多 {most} 个字段分组或筛选，条件只能是等于。", most=MOST_FIELDS)
         )
-    rows = _hidden(_rows(replace(asked, filters=()), table, measures), len(table))
+    rows = _rows(replace(asked, filters=()), table, measures)
+    hidden = _hidden(rows, len(table))
+    rows = [(values, dict.fromkeys(numbers, hidden[values]) if values in hidden else numbers) for values, numbers in rows]
     at = {field.name: place for place, field in enumerate(table)}
     rows = [row for row in rows if all(row[0][at[name]] == part.value for name, part in filters.items())]
     total = _total_of(rows, measures)
@@ -241,20 +243,39 @@ def _guarded(asked, fields, measures):
     return _summary(asked, fields, measures, rows if fields else [((), total)], total)
 
 
-def _hidden(rows, width):
-    """The rows with every number of a small group hidden, and of the next smallest where one alone in its line would be told."""
-    hidden = {values: SMALL for values, numbers in rows if numbers["count"] < THRESHOLD}
+def for_file(made):
+    """The summary as it may leave the bureau: of people and of their daily care, numbers under the threshold are not told."""
+    if registry.get(made.query.register.name).grain not in ("person", "count"):
+        return made
+    rows = [(group.values, dict(group.numbers)) for group in made.groups]
+    for name in made.measures:
+        hidden = _hidden([row for row in rows if not isinstance(row[1][name], str)], len(made.by), name)
+        for values, numbers in rows:
+            numbers[name] = hidden.get(values, numbers[name])
+    groups = tuple(replace(group, numbers=numbers) for group, (_, numbers) in zip(made.groups, rows, strict=True))
+    return replace(made, groups=groups, total={name: _sum_of(numbers[name] for _, numbers in rows) for name in made.measures})
+
+
+def _sum_of(numbers):
+    """The total of the numbers that are told; HIDDEN where none of them is, None where nothing is known."""
+    numbers = list(numbers)
+    told = [number for number in numbers if number is not None and not isinstance(number, str)]
+    return sum(told) if told else HIDDEN if any(isinstance(number, str) for number in numbers) else None
+
+
+def _hidden(rows, width, name="count"):
+    """{values: what is told instead} of groups with a small number, and of the next smallest where one alone would be worked out."""
+    hidden = {values: SMALL for values, numbers in rows if 0 < (numbers[name] or 0) < THRESHOLD}
     lines = _lines(rows, width)
     changed = True
     while changed:
         changed = False
         for line in lines:
-            inside = [row for row in line if row[0] in hidden]
-            others = [row for row in line if row[0] not in hidden]
-            if len(inside) == 1 and others:
-                hidden[min(others, key=lambda row: row[1]["count"])[0]] = HIDDEN
+            others = [row for row in line if row[0] not in hidden and row[1][name]]
+            if len(line) - len([row for row in line if row[0] not in hidden]) == 1 and others:
+                hidden[min(others, key=lambda row: row[1][name])[0]] = HIDDEN
                 changed = True
-    return [(values, dict.fromkeys(numbers, hidden[values]) if values in hidden else numbers) for values, numbers in rows]
+    return hidden
 
 
 def _lines(rows, width):

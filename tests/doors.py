@@ -88,6 +88,8 @@ DOORS = (
     Door("GET", f"{R}/lookup/<field>", REGISTER, parts={"field": relation_field}),
     Door("GET", f"{R}/export", REGISTER, "export"),
     Door("POST", f"{R}/print", REGISTER),
+    Door("GET", f"{R}/summary", REGISTER, "count"),
+    Door("GET", f"{R}/summary/file", REGISTER, "count"),
     Door("GET", f"{R}/trash", REGISTER, "edit"),
     Door("GET", f"{R}/new", REGISTER, "edit"),
     Door("POST", f"{R}/new", REGISTER, "edit", {"_key": "door"}),
