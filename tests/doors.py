@@ -190,6 +190,7 @@ API_DOORS = (
     ApiDoor("GET", f"{A}/summary", REGISTER, "count"),
     ApiDoor("POST", f"{A}/records", REGISTER, "edit", {"no_such_field": 1}),
     ApiDoor("POST", f"{A}/records:batch", REGISTER, "edit", {"operations": []}),
+    ApiDoor("POST", f"{A}/imports", REGISTER, "edit", form_data=True, also=(415,)),
     ApiDoor("GET", f"{A}/records/<int:id>", RECORD),
     ApiDoor("PATCH", f"{A}/records/<int:id>", RECORD, "edit", {"no_such_field": 1}, version=STALE),
     ApiDoor("DELETE", f"{A}/records/<int:id>", RECORD, "edit", version=STALE),
@@ -202,6 +203,12 @@ API_DOORS = (
     ApiDoor("GET", "/api/v1/me", PERSON),
     ApiDoor("GET", "/api/v1/registers", PERSON),
     ApiDoor("GET", "/api/v1/openapi.json", PERSON),
+    ApiDoor("GET", "/api/v1/imports/<int:id>", PERSON, parts={"id": 9_000_001}, also=(404,)),
+    ApiDoor("GET", "/api/v1/imports/<int:id>/rows", PERSON, parts={"id": 9_000_001}, also=(404,)),
+    ApiDoor("GET", "/api/v1/imports/<int:id>/errors.xlsx", PERSON, parts={"id": 9_000_001}, also=(404,)),
+    ApiDoor("POST", "/api/v1/imports/<int:id>:answer", PERSON, parts={"id": 9_000_001}, also=(404,)),
+    ApiDoor("POST", "/api/v1/imports/<int:id>:apply", PERSON, parts={"id": 9_000_001}, also=(404,)),
+    ApiDoor("POST", "/api/v1/imports/<int:id>:undo", PERSON, parts={"id": 9_000_001}, also=(404,)),
     ApiDoor("GET", "/api/v1/jobs/<int:id>", PERSON, parts={"id": 9_000_001}, also=(404,)),
 )
 API_OF_REGISTERS = tuple(door for door in API_DOORS if door.kind in (REGISTER, RECORD, TRASHED))

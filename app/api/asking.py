@@ -66,6 +66,17 @@ def one_of(name, value, accepted):
     return value
 
 
+def number(found, name, default, least, most):
+    """A parameter that is a whole number between two others."""
+    said = found.get(name)
+    if said is None:
+        return default
+    if not said.isascii() or not said.isdigit() or len(said) > 10 or not least <= int(said) <= most:
+        sentence = say("参数 {name} 应是 {least} 到 {most} 之间的整数。", name=name, least=least, most=most)
+        raise Invalid([Fault(name, "number", sentence)])
+    return int(said)
+
+
 def if_match(required=True):
     """The version a change starts from; NoVersion without one, Invalid for `*`, several or anything else."""
     said = request.headers.get("If-Match")
@@ -111,6 +122,14 @@ def body():
     if not isinstance(found, dict):
         raise _wrong("object", say("内容应是一个 JSON 对象。"))
     return found
+
+
+def json_text(said, name):
+    """The JSON value of a form part."""
+    try:
+        return _loaded(said.encode("utf-8", "replace"))
+    except Invalid as error:
+        raise Invalid([Fault(name, fault.code, fault.sentence) for fault in error.faults]) from None
 
 
 def _loaded(data):

@@ -1,7 +1,7 @@
 """The calls a register has for one caller: only those he has the right to."""
 
 from models.fields import Attachment
-from services import batches, declared, policy, query as lists, summaries
+from services import batches, declared, imports, policy, query as lists, summaries
 from services.openapi.schemas import one, reference
 from services.openapi.shared import (
     ANY_OBJECT,
@@ -32,6 +32,8 @@ def of_register(register, actor, text, seen):
         found |= _of_record(register, may)
     if seen and may["export"]:
         found |= {f"{base}/records.{form}": {"get": _file(register, form)} for form in ("csv", "xlsx")}
+    if seen and may["edit"] and register.importable:
+        found[f"{base}/imports"] = {"post": _import()}
     if seen and (may["edit"] or (may["approve"] and register.workflow)):
         found[f"{base}/records:batch"] = {"post": _batch(register)}
     return {path: _tagged(methods, register, path) for path, methods in found.items()}
@@ -118,6 +120,28 @@ def _summary(register):
     }
 
 
+def _import():
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    form = {
+        "file": {"anyOf": [file, listed(file)]},
+        "mode": {"enum": list(imports.MODES)},
+        "policy": {"enum": list(imports.POLICIES)},
+        "empty": {"enum": list(imports.EMPTIES)},
+        "key": TEXT | {"description": "names of the fields that tell records apart, separated by commas"},
+        "mapping": TEXT | {"description": 'JSON: {"column": "field", or "" to leave it out}'},
+        "constants": TEXT | {"description": 'JSON: {"field": "value of every row"}'},
+        "sheet": TEXT,
+        "header": TEXT | {"description": "JSON: a row's number, or [first, last]"},
+        "encoding": TEXT,
+    }
+    body = {"multipart/form-data": {"schema": {"type": "object", "properties": form, "required": ["file"]}}}
+    return {
+        "summary": "a file as a plan: read and checked, then shown",
+        "requestBody": {"required": True, "content": body},
+        "responses": answers((400, 403, 413, 415), _202=json_of(reference("Import"), headers=LOCATION)),
+    }
+
+
 # records ---------------------------------------------------------------------------------------------------------------
 
 
@@ -125,12 +149,12 @@ def _create(register):
     return {
         "summary": "a new record",
         "parameters": [parameter("Idempotency-Key"), parameter("confirmed")],
-        "requestBody": _body(reference(f"{register.name}.new")),
+        "requestBody": body_of(reference(f"{register.name}.new")),
         "responses": answers((403, 409, 413, 415), _201=json_of(reference(register.name), headers=SAVED | LOCATION)),
     }
 
 
-def _body(schema):
+def body_of(schema):
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
@@ -147,7 +171,7 @@ def _of_record(register, may):
         one_record["patch"] = {
             "summary": "changes fields; merges with what others changed meanwhile",
             "parameters": [parameter("If-Match"), parameter("confirmed")],
-            "requestBody": _body(reference(f"{register.name}.change")),
+            "requestBody": body_of(reference(f"{register.name}.change")),
             "responses": answers((403, 409, 413, 415, 428), _200=saved),
         }
         one_record["delete"] = {
@@ -176,7 +200,7 @@ def _transition(register, saved):
     return {
         "summary": "a step of its workflow",
         "parameters": [parameter("If-Match-optional"), parameter("confirmed")],
-        "requestBody": _body(body),
+        "requestBody": body_of(body),
         "responses": answers((403, 409, 413, 415), _200=saved),
     }
 
@@ -218,6 +242,6 @@ def _batch(register):
     return {
         "summary": "several writes, each with its result",
         "parameters": [parameter("Idempotency-Key"), parameter("confirmed")],
-        "requestBody": _body(body),
+        "requestBody": body_of(body),
         "responses": answers((403, 409, 413, 415), _200=json_of(one({"results": listed(result)}))),
     }

@@ -103,8 +103,28 @@ JOB = one(
         "result": {},
     }
 )
+IMPORT = {
+    "type": "object",
+    "properties": {
+        "id": NUMBER,
+        "state": {"enum": ["reading", "asking", "planned", "applying", "applied", "undoing", "undone", "failed"]},
+        "sheet": TEXT,
+        "columns": listed(ANY_OBJECT),
+        "skipped": listed(ANY_OBJECT),
+        "questions": listed(ANY_OBJECT),
+        "counts": ANY_OBJECT,
+        "rows": listed(ANY_OBJECT),
+        "change_set": MAYBE_NUMBER,
+        "message": MAYBE_TEXT,
+        "job": MAYBE_NUMBER,
+    },
+    "required": ["id", "state", "columns", "questions", "counts", "rows", "change_set"],
+}
+ROWS = one({"rows": listed(ANY_OBJECT), "next": MAYBE_NUMBER})
 SCHEMAS = {
     "Job": JOB,
+    "Import": IMPORT,
+    "ImportRows": ROWS,
     "Problem": PROBLEM,
     "Reference": REFERENCE,
     "Me": ME,
