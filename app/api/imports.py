@@ -25,7 +25,8 @@ def start_import(register):
     parameters()
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType()
-    form = only(request.form.to_dict(), *FORM)
+    # A part of a form may lack its name.
+    form = only({name or "": value for name, value in request.form.items()}, *FORM)
     files = [(sent.filename or "file", sent.read()) for sent in request.files.getlist("file")]
     wanted = {name: form[name] for name in ("mode", "policy", "empty", "sheet", "encoding") if form.get(name)}
     item = imports.start(

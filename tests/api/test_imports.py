@@ -136,3 +136,10 @@ def test_the_client_of_the_docs_runs(app, city, tmp_path):
     assert "applied" in ran.stdout and " 200" in ran.stdout and count() == before + 2
     model = tables.model("damaged_building")
     assert model.select().where((model.f_note == "待核") & (model.school_id == city.school("a1"))).exists()
+
+
+@SQLITE
+def test_a_form_part_without_a_name_is_a_problem(caller_of):
+    body = b"--x\r\nContent-Disposition: form-data\r\n\r\nv\r\n--x--\r\n"
+    answer = caller_of("school_a").open(PATH, "POST", data=body, content_type="multipart/form-data; boundary=x")
+    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
