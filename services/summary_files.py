@@ -71,14 +71,14 @@ def table(made, language):
         [*(word(*part, language) for part in zip(made.by, group.values, group.labels, strict=True)), *group.numbers.values()]
         for group in made.groups
     ]
-    last = [words.text(say("合计"), language)] + [""] * (len(made.by) - 1) if made.by else []
+    last = [words.text(Label("合计", "Total"), language)] + [""] * (len(made.by) - 1) if made.by else []
     return heads, [*rows, *([[*last, *made.total.values()]] if made.by else [])]
 
 
 def measure_words(register, measure, language):
     """What a measure is called: 条数, or the field that is added up."""
     return (
-        words.text(say("条数"), language)
+        words.text(Label("条数", "Records"), language)
         if measure == "count"
         else words.heading(register.field(measure.partition(":")[2]), language)
     )
@@ -87,7 +87,7 @@ def measure_words(register, measure, language):
 def word(field, value, label, language):
     """A group's value in words."""
     if value is None:
-        return words.text(say("未填"), language)
+        return words.text(Label("未填", "Not filled"), language)
     return words.text(label, language) if label is not value else words.value_of(field, value, language)
 
 
