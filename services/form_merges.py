@@ -1,11 +1,10 @@
 """The forms that were taken back go through one import, as one change set; what is wrong is told file by file and cell by cell."""
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from models import registry
 from models.errors import Sentence, say
-from services import imports, readers
+from services import form_returns, imports
 from services.form_templates import Unit
 
 
@@ -28,27 +27,36 @@ class CellFault:
         return say("「{file}」{sheet}!{cell}：{sentence}", file=self.file, sheet=self.sheet, cell=self.cell, sentence=self.sentence)
 
 
-def begin(intake, actor, **options):
-    """The import of all files that were taken, one change set for all; as imports.start gives it. Invalid where none was taken."""
-    if not intake.taken:
-        raise readers.refuse("no_forms", say("没有可以合并的填报表。"))
-    files = [(_name(one), one.source.data) for one in intake.taken]
-    sheet = registry.get(intake.register).label[:31]
-    return imports.start(actor, intake.register, files, sheet=sheet, **options)
+def begin(register_name, actor, uploads, **options):
+    """Begins the one import of filled forms [(name, bytes or path)], zips among them; gives it as imports.start does.
+
+    Its plan takes them back (services.form_returns): those that cannot be taken are left out and told.
+    """
+    return imports.start(actor, register_name, uploads, sheet=_sheet(register_name), forms=True, **options)
 
 
-def report(intake, item, actor):
+def intake(item):
+    """The Intake of an import begun here; None while its files are read, or where it could not be."""
+    return form_returns.from_json(item.found["forms"]) if item.found.get("forms") else None
+
+
+def report(item, actor):
     """[CellFault] of an import begun here: what is wrong, file by file and cell by cell."""
-    by_name = {_name(one): one for one in intake.taken}
-    sheet = registry.get(intake.register).label[:31]
+    by_name = {one.called: one for one in intake(item).taken}
     for one in imports.messages(actor, item.id):
         told = by_name.get(one.file)
-        if told and one.level != "info":
-            cell = one.cell or (f"{one.row}:{one.row}" if one.row else "")
-            yield CellFault(told.name, told.sha256, told.unit, sheet, cell, one.code, one.level, one.sentence)
+        if told and one.row and one.level != "info":
+            yield CellFault(
+                told.name,
+                told.sha256,
+                told.unit,
+                _sheet(item.register),
+                one.cell or f"{one.row}:{one.row}",
+                one.code,
+                one.level,
+                one.sentence,
+            )
 
 
-def _name(returned):
-    """A name no two files of an intake share: hundreds of schools send 填报表.xlsx."""
-    last = PurePosixPath(returned.name).name
-    return f"{returned.unit.code if returned.unit else returned.sha256[:12]} {last}"
+def _sheet(register_name):
+    return registry.get(register_name).label[:31]

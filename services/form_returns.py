@@ -1,10 +1,12 @@
 """Filled forms taken back by the hundred: each told what it is, and the units that are missing named."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
+from pathlib import PurePosixPath
 
 from models import registry
 from models.errors import Invalid, Sentence, say
+from models.sentences import packed, unpacked
 from services import policy, readers
 from services.form_templates import Unit, checksum, form_fields, units, version_of
 from services.workbooks.about import FORM
@@ -32,6 +34,11 @@ class Returned:
     def taken(self):
         return self.state in TAKEN
 
+    @property
+    def called(self):
+        """A name no two files of an intake share: hundreds of schools send 填报表.xlsx."""
+        return f"{self.unit.code if self.unit else self.sha256[:12]} {PurePosixPath(self.name).name}"
+
 
 @dataclass(frozen=True)
 class Intake:
@@ -48,11 +55,15 @@ class Intake:
     @property
     def sentences(self):
         """What is to be said of the files, and of who is missing."""
-        found = [one.sentence for one in self.files if one.sentence]
-        if self.missing:
-            names = tuple(one.name for one in self.missing[:_NAMED]) + (("…",) if len(self.missing) > _NAMED else ())
-            found.append(say("还有 {count} 个单位没有交：{units}。", count=len(self.missing), units=names))
-        return found
+        return [one for one in (*(file.sentence for file in self.files), self.missing_sentence) if one]
+
+    @property
+    def missing_sentence(self):
+        """Who is missing; None where nobody is."""
+        if not self.missing:
+            return None
+        names = tuple(one.name for one in self.missing[:_NAMED]) + (("…",) if len(self.missing) > _NAMED else ())
+        return say("还有 {count} 个单位没有交：{units}。", count=len(self.missing), units=names)
 
 
 def take_back(register_name, actor, uploads):
@@ -61,15 +72,48 @@ def take_back(register_name, actor, uploads):
     A file equal to an earlier one counts once; of several from one unit the last is taken. Invalid for a zip that is not opened at all;
     NotAllowed for who may not fill in the register.
     """
-    full = registry.get(register_name)
-    policy.require(actor, "edit", full)
-    expected = units(register_name, actor)
+    policy.require(actor, "edit", registry.get(register_name))
     with readers.Parser() as parser:
-        judge = _Judge(policy.view(full, actor), {(one.kind, one.code): one for one in expected}, parser)
-        found = [judge.judged(source) for source in readers.open_files(uploads)]
+        return judged(register_name, actor, readers.open_files(uploads), parser)
+
+
+def judged(register_name, actor, sources, parser, seen=None):
+    """The Intake of files that are open already; `seen(count)` is called after each."""
+    expected = units(register_name, actor)
+    judge = _Judge(policy.view(registry.get(register_name), actor), {(one.kind, one.code): one for one in expected}, parser)
+    found = []
+    for source in sources:
+        found.append(judge.judged(source))
+        if seen:
+            seen(len(found))
     found = _last_of_each_unit(found)
     there = {one.unit for one in found if one.taken}
     return Intake(register_name, tuple(found), tuple(one for one in expected if one not in there))
+
+
+def to_json(intake):
+    """An Intake as JSON values, without the files themselves."""
+    files = [
+        [
+            one.name,
+            one.packet,
+            one.sha256,
+            one.state,
+            packed(one.sentence) if one.sentence else None,
+            one.unit and astuple(one.unit),
+        ]
+        for one in intake.files
+    ]
+    return {"register": intake.register, "files": files, "missing": [astuple(one) for one in intake.missing]}
+
+
+def from_json(data):
+    """The Intake that to_json wrote down."""
+    files = tuple(
+        Returned(name, packet, sha256, state, unpacked(said) if said else None, Unit(*unit) if unit else None)
+        for name, packet, sha256, state, said, unit in data["files"]
+    )
+    return Intake(data["register"], files, tuple(Unit(*one) for one in data["missing"]))
 
 
 def _last_of_each_unit(found):

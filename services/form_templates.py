@@ -5,6 +5,7 @@ services.form_returns takes the filled ones back.
 """
 
 import hashlib
+import io
 import json
 import re
 import tempfile
@@ -64,24 +65,66 @@ def publish(path, register_name, actor, unit=None, *, rows=ROWS):
 
     NotAllowed for who may not fill in the register; NotFound for a unit out of his sight.
     """
-    full = registry.get(register_name)
-    policy.require(actor, "edit", full)
-    register = policy.view(full, actor)
-    chosen = _unit(register_name, actor, unit)
+    policy.require(actor, "edit", registry.get(register_name))
+    _publish(path, register_name, actor, _unit(register_name, actor, unit), rows)
+
+
+def _publish(path, register_name, actor, unit, rows):
+    register = policy.view(registry.get(register_name), actor)
     fields = form_fields(register)
     with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        _Form(book, register, fields, chosen, rows).write(_choices(fields, actor, chosen))
+        _Form(book, register, fields, unit, rows).write(_choices(fields, actor, unit))
 
 
 def publish_each(path, register_name, actor, *, rows=ROWS):
-    """Writes a zip with the form of each unit the actor may see to `path`; one form for all where the register has no units."""
-    everyone = units(register_name, actor) or (None,)
-    with tempfile.TemporaryDirectory(prefix="taizhang-") as folder, zipfile.ZipFile(path, "w") as packet:
+    """Writes what `packet` gives to `path`."""
+    parts = packet(register_name, actor, rows=rows)
+    with open(path, "wb") as file:
+        file.writelines(parts)
+
+
+def packet(register_name, actor, *, rows=ROWS):
+    """The bytes of a zip with the form of each unit the actor may see, one after the other as they are made; one form for all where
+    the register has no units. NotAllowed for who may not fill in the register.
+    """
+    policy.require(actor, "edit", registry.get(register_name))
+    return _packet(register_name, actor, units(register_name, actor) or (None,), rows)
+
+
+def _packet(register_name, actor, everyone, rows):
+    out = _Outlet()
+    with tempfile.TemporaryDirectory(prefix="taizhang-") as folder, zipfile.ZipFile(out, "w") as archive:
         for unit in everyone:
             form = Path(folder) / "form.xlsx"
-            publish(form, register_name, actor, unit.id if unit else None, rows=rows)
-            label = registry.get(register_name).label
-            packet.write(form, f"{label}-{_NOT_IN_NAMES.sub('', f'{unit.code} {unit.name}')}.xlsx" if unit else f"{label}.xlsx")
+            _publish(form, register_name, actor, unit, rows)
+            archive.write(form, form_name(register_name, unit))
+            yield out.taken()
+    yield out.taken()
+
+
+class _Outlet(io.RawIOBase):
+    """What is written to it is taken away again: a zip of any length in the memory of one form."""
+
+    def __init__(self):
+        self._parts = []
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def taken(self):
+        """The bytes since the last time."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+def form_name(register_name, unit):
+    """What the file of a unit's form is called."""
+    label = registry.get(register_name).label
+    return f"{label}-{_NOT_IN_NAMES.sub('', f'{unit.code} {unit.name}')}.xlsx" if unit else f"{label}.xlsx"
 
 
 def unit_of_code(register_name, actor, code):

@@ -141,6 +141,12 @@ DOORS = (
         Door("POST", f"/admin/imports/<int:id>/{step}", PERSON, parts={"id": 9_000_001})
         for step in ("answer", "apply", "undo", "cancel", "forget")
     ),
+    Door("GET", "/admin/forms/", PERSON),
+    Door("GET", "/admin/forms/<register>/", REGISTER, "edit"),
+    Door("GET", "/admin/forms/<register>/form", REGISTER, "edit"),
+    Door("POST", "/admin/forms/<register>/collect", REGISTER, "edit"),
+    Door("GET", "/admin/forms/taken/<int:id>/", PERSON, parts={"id": 9_000_001}),
+    Door("GET", "/admin/forms/taken/<int:id>/progress", PERSON, parts={"id": 9_000_001}),
     Door("GET", "/admin/files/", PERSON),
     Door("GET", "/admin/files/<int:id>", PERSON, parts={"id": 9_000_001}),
     Door("GET", "/password", PERSON),

@@ -67,8 +67,8 @@ def _right(part, unit, number):
     }.get(part.name)  # fmt: skip
 
 
-def told(intake, actor, **options):
+def told(uploads, actor, **options):
     """(the import, {(unit id, cell)} of what was told as wrong)"""
-    item = form_merges.begin(intake, actor, now=True, **options)
-    faults = list(form_merges.report(intake, item, actor))
+    item = form_merges.begin(REGISTER, actor, uploads, now=True, **options)
+    faults = list(form_merges.report(item, actor))
     return item, {(one.unit.id, one.cell) for one in faults if one.level == "error"}

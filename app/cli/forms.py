@@ -4,7 +4,7 @@ import click
 
 from app.cli.shared import WRONG, InApp, _, commands, known, named_actor
 from app.words import text
-from services import form_merges, form_returns, form_templates, imports
+from services import form_merges, form_templates, imports
 
 
 @commands.command("form", cls=InApp, help=_("生成一个台账的填报表：一个单位一份，或每个单位一份打成压缩包。"))
@@ -30,14 +30,14 @@ def make_form(register, unit, rows, username, output):
 @click.option("--dry-run", is_flag=True, help=_("只看会发生什么，不写入。"))
 def collect_forms(register, files, which, username, dry_run):
     actor = named_actor(username)
-    intake = form_returns.take_back(known(register), actor, [(file, file) for file in files])
+    item = form_merges.begin(known(register), actor, [(file, file) for file in files], policy=which, asks=False, now=True)
+    intake = form_merges.intake(item)
     for sentence in intake.sentences:
         click.echo(text(sentence))
-    item = form_merges.begin(intake, actor, policy=which, asks=False, now=True)
     if not dry_run and not (item.refused and which == "all"):
         item = imports.apply(actor, item.id, now=True)
     click.echo(imports.line(item.counts))
-    for fault in form_merges.report(intake, item, actor):
+    for fault in form_merges.report(item, actor):
         click.echo(text(fault.placed))
     if item.state != imports.APPLIED:
         imports.forget(actor, item.id)

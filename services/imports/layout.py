@@ -1,6 +1,7 @@
 """What was understood of a file as a whole, in sentences: what was skipped and why, which columns and sheets were left."""
 
 from models.errors import Label, say
+from services.workbooks.about import SHEET
 
 MOST_SKIPPED = 500
 _NAMED = 10
@@ -75,6 +76,14 @@ class Aside:
         if self._nameless:
             columns = tuple(sorted(self._nameless))
             yield "nameless_columns", say("第 {columns} 列没有列名，里面的内容没有导入。", columns=columns), "warning"
+
+
+def resent(number, count):
+    """Of an error workbook that came back: which import it belongs to, and how many rows were not judged anew."""
+    return say(
+        "这是第 {number} 次导入的错误说明表：没有改过、已经导入或与系统一致的 {count} 行不再检查；隐藏的工作表「{sheet}」没有当作内容。",
+        number=number, count=count, sheet=SHEET,
+    )  # fmt: skip
 
 
 def sentences(table, unmatched):

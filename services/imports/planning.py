@@ -6,8 +6,9 @@ from models import registry
 from models.errors import Fault, FieldError, Invalid, say
 from models.fields import Relation, Relations
 from models.sentences import packed
-from services import jobs, policy, readers, records
-from services.imports import changes, checking, chunks, columns, layout, matching, questions, rows, store
+from services import form_returns, jobs, policy, readers, records
+from services.error_workbook import fingerprint
+from services.imports import changes, checking, chunks, columns, layout, matching, questions, resent, rows, store
 from services.imports.store import ASKING, FAILED, PLANNED, READING
 
 JOB = "import_plan"
@@ -29,7 +30,7 @@ def run(job, progress):
         return {"import": item.id, "state": item.state}
     actor = store.person(item)
     try:
-        found = Planning(item, actor, progress).found()
+        found = Planning(resent.continued(item), actor, progress).found()
     except Invalid as error:
         if any(fault.code == "refused_column" for fault in error.faults):
             store.drop_files(item.id)
@@ -52,6 +53,7 @@ class Planning:
         self._meanings = rows.Meanings(self._register, actor, self._answers(), self._names.named(item.asked.get("translate", {})))
         self._repeats, self._codes, self._unknown = rows.Repeats(), {}, {}
         self._chunks, self._done, self._matches, self._sections = 0, 0, [], []
+        self._called, self._kept = [], 0
         self._messages, self._questions, self._skipped, self._last = [], [], [], 0
         self._about = {"sheet": "", "sheets": [], "encoding": "", "header_rows": [], "letters": [], "heads": [], "layouts": []}
 
@@ -73,21 +75,46 @@ class Planning:
         sources = readers.open_files(store.files(self._item.id))
         self._about["layouts"] = [None] * len(sources)
         with readers.Parser() as parser:
+            returned = self._returned(sources, parser) if self._asked.get("forms") else [None] * len(sources)
+            self._called = [one.called if one else source.name for one, source in zip(returned, sources, strict=True)]
             for at, source in enumerate(sources):
-                self._read(at, source, len(sources) == 1, parser)
+                if returned[at] is None or returned[at].taken:
+                    self._read(at, source, len(sources) == 1 and not self._asked.get("forms"), parser)
+                else:
+                    self._leave(at)
         self._ask()
         return self._about | {
             "columns": [
                 {"source": one.head, "letter": one.letter, "field": one.field.name if one.field else None, "how": one.how}
                 for one in self._matches
             ],
-            "files": [source.name for source in sources],
+            "files": self._called,
             "skipped": self._skipped[: layout.MOST_SKIPPED],
             "more_skipped": max(0, len(self._skipped) - layout.MOST_SKIPPED),
             "questions": self._questions,
             "messages": self._messages,
             "counts": chunks.counts(self._item.id),
         }
+
+    def _returned(self, sources, parser):
+        """What each file is that should be a filled form; what is to be said of them, and of the units that sent none, is told."""
+
+        def seen(count):
+            self._progress(count, None, say("已看过 {count} / {total} 个文件。", count=count, total=len(sources)))
+
+        intake = form_returns.judged(self._register.name, self._actor, sources, parser, seen)
+        self._about["forms"] = form_returns.to_json(intake)
+        for one in intake.files:
+            if one.sentence:
+                self._tell(f"form_{one.state}", one.sentence, "warning" if one.taken else "error", one.called)
+        if intake.missing_sentence:
+            self._tell("missing_units", intake.missing_sentence, "info")
+        return intake.files
+
+    def _leave(self, file):
+        """A file that is not read, though its place is kept."""
+        self._about["letters"].append({})
+        self._about["heads"].append({})
 
     def _tell(self, code, sentence, level, file=""):
         said = [code, packed(sentence), level, file]
@@ -96,25 +123,25 @@ class Planning:
 
     def _read(self, file, source, alone, parser):
         try:
+            source.check()
+            before = resent.earlier(self._item, source, parser)
             table = self._table(source, parser)
         except Invalid as error:
             asked = questions.of_file(error, source) if self._asked.get("asks") and alone else None
             if asked is None and alone:
                 raise
-            self._about["letters"].append({})
-            self._about["heads"].append({})
+            self._leave(file)
             if asked:
                 self._questions.append(asked)
             else:
-                self._tell(error.faults[0].code, error.faults[0].sentence, "error", source.name)
+                self._tell(error.faults[0].code, error.faults[0].sentence, "error", self._called[file])
             return
         try:
-            self._take(file, source, table, alone)
+            self._take(file, source, table, alone, before)
         finally:
             table.close()
 
     def _table(self, source, parser):
-        source.check()
         header, down = self._asked.get("header"), self._asked.get("fill_down", {})
         return readers.read(
             source, sheet=self._asked.get("sheet") or None, header=tuple(header) if header else None,
@@ -122,19 +149,22 @@ class Planning:
             fill_down=tuple(int(at) for at, wanted in down.items() if wanted), parser=parser,
         )  # fmt: skip
 
-    def _take(self, file, source, table, alone):
-        """The rows of one file, a batch at a time."""
-        matches = self._mapped(table, alone)
+    def _take(self, file, source, table, alone, before):
+        """The rows of one file, a batch at a time; `before` is the import it comes back from."""
+        matches = self._mapped(table, alone and before is None)
         task, left = self._task(table, matches), layout.Aside()
+        known, self._kept = resent.settled(before, self._item, matches) if before else frozenset(), 0
         for code, sentence, level in layout.sentences(table, self._unmatched(matches)):
-            self._tell(code, sentence, level, "" if alone else source.name)
-        taken = self._records(task, table, left)
+            self._tell(code, sentence, level, "" if alone else self._called[file])
+        taken = self._records(task, table, left, known)
         while batch := list(islice(taken, chunks.ROWS)):
             self._judge(file, task, batch)
         left.take_skipped(table)
         self._skipped += [[row, group, text, file] for row, group, text in left.listed()]
         for code, sentence, level in left.sentences(table):
-            self._tell(code, sentence, level, "" if alone else source.name)
+            self._tell(code, sentence, level, "" if alone else self._called[file])
+        if before:
+            self._tell("resent", layout.resent(before.item.id, self._kept), "info", "" if alone else self._called[file])
         self._sections += table.sections
         if self._asked.get("asks"):
             self._questions += [
@@ -181,7 +211,7 @@ class Planning:
             section=self._asked.get("section", ""), meanings=self._meanings, codes=self._codes,
         )  # fmt: skip
 
-    def _records(self, task, table, left):
+    def _records(self, task, table, left, known):
         for number, cells, _hidden, section in table.rows:
             self._last = number
             why = rows.aside(task, cells)
@@ -189,13 +219,16 @@ class Planning:
                 left.add(why, number, next((cell for cell in cells if cell.strip()), "").strip())
                 continue
             left.nameless(cells, table, task.named)
-            yield rows.taken(task, table, number, cells, section)
+            row = rows.taken(task, table, number, cells, section)
+            row.settled = bool(known) and fingerprint(cells) in known
+            self._kept += row.settled
+            yield row
 
     def _judge(self, file, task, batch):
         """What becomes of a batch of rows; its verdicts are stored as one chunk."""
         rows.understand(task, batch)
         self._repeats.settle(batch)
-        changes.match(task, batch)
+        changes.match(task, [row for row in batch if not row.settled])
         for row in batch:
             changes.decide(task, row)
         self._note_unknown(task, batch)

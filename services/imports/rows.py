@@ -28,7 +28,10 @@ EMPTY = Meaning()
 
 @dataclass(slots=True)
 class Row:
-    """One row of a file on its way: its texts by field name, what they mean, what is wrong, which record it is."""
+    """One row of a file on its way: its texts by field name, what they mean, what is wrong, which record it is.
+
+    `settled`: an error workbook sent again says of this row what its import has written, or found unchanged.
+    """
 
     number: int
     texts: dict
@@ -40,6 +43,7 @@ class Row:
     record: object = None
     changes: dict = attribute(default_factory=dict)
     outcome: str = ""
+    settled: bool = False
 
     def value(self, name):
         found = self.meant.get(name)
@@ -55,6 +59,10 @@ class Row:
     def _tell(self, *said):
         if said not in self.told:
             self.told.append(said)
+
+    def accept(self):
+        """A row that was written or found unchanged before, and says what it said then: nothing is asked about it again."""
+        self.outcome, self.told, self.faults = "unchanged", [], {}
 
     def refuse_faults(self):
         """The faults kept back until it was known that the cell does not say what is stored anyway."""
@@ -234,6 +242,8 @@ def understand(task, rows):
                 row.faults[name] = meaning.fault
     for row in rows:
         _identify(task, row)
+        if row.settled:
+            row.accept()
 
 
 def _identify(task, row):

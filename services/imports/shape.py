@@ -56,6 +56,7 @@ def to_json(item, actor, text=plain):
         "rows": _rows_json(item, view, actor, sample(item), text),
         "change_set": item.change_set,
         "message": text(item.message) if item.message else None,
+        "earlier": item.asked.get("earlier"),
         "undone": _undone(found.get("undone"), text),
         "job": item.job,
     }

@@ -15,7 +15,7 @@ EMPTIES = ("keep", "clear")
 
 def start(
     actor, register, files, *, mode="both", policy="all", empty="keep", mapping=None, constants=None, translate=None, where=None,
-    key=(), sheet="", header=None, encoding="", asks=True, once="", now=False,
+    key=(), sheet="", header=None, encoding="", asks=True, once="", forms=False, now=False,
 ):  # fmt: skip
     """Begins an import of files [(name, bytes or path)] into a register and gives it, in the state reading; a job plans it.
 
@@ -24,6 +24,7 @@ def start(
     update, both; policy all (one wrong row and nothing is written) or good; empty keep (an empty cell leaves what is stored) or
     clear. sheet, header (first row, last row) and encoding where they are known. Without `asks` nothing is asked: columns nobody
     knows are left out, texts nobody knows are errors. `once`: the same word with the same files and choices is the same import.
+    `forms`: the files are filled forms of the register (services.form_merges), and `found["forms"]` says what each is.
     `now` plans in this thread, and raises what a plan fails with.
     Raises NotAllowed, and Invalid for what concerns the call as a whole.
     """
@@ -31,7 +32,7 @@ def start(
     _check_choices(mode, policy, empty)
     asked = {
         "mapping": mapping or {}, "constants": constants or {}, "translate": translate or {}, "where": where or {}, "key": list(key),
-        "sheet": sheet, "header": list(header) if header else None, "encoding": encoding, "asks": asks, "request": actor.request_id,
+        "sheet": sheet, "header": list(header) if header else None, "encoding": encoding, "asks": asks, "request": actor.request_id, "forms": forms,
     }  # fmt: skip
     _check_asked(full, actor, asked)
     named = [store.content(*one) for one in files]

@@ -83,6 +83,8 @@ def table_of(grid, band, fill_down=(), closing=None):
     table.doubles = _doubles(table.columns)
     table.fill_down = _fill_down(table, grid.head[band.last + 1 :])
     table.notes = _notes(table)
+    if len(columns) < len(band.columns):
+        table.notes.append(say("「{column}」一列是检查时加上的，没有当作内容。", column=COLUMN))
     table.rows = _records(table, grid, band, fill_down)
     return table
 
