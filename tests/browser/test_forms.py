@@ -68,6 +68,9 @@ def test_forms_go_out_come_back_and_go_on_to_the_plan(come_in, tmp_path, width):
     assert not violations(page)
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
-    go_on = page.get_attribute("[data-go-on]", "href")
     id = page.url.rstrip("/").rpartition("/")[2]
-    assert go_on == f"/admin/imports/{id}/"
+    with loaded(page):
+        page.click("[data-go-on]")
+    assert page.url.endswith(f"/admin/imports/{id}/")
+    assert wrong.splitlines()[0].split()[0] in page.inner_text("main") and "约30" in page.inner_text("main")
+    assert page.locator("form[action$='/apply'] button").is_enabled()
