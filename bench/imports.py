@@ -19,6 +19,7 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 import config
+from app import memory
 from bench import data, peers, stock, writing
 from bench.exports import run_alone
 from models import base, registry, tables
@@ -115,6 +116,7 @@ def ours(folder, kind):
     base.connect(city)
     base.open_connection()
     clerk = actors.load(1)
+    memory.settle()  # as every server and worker begins
     start = time.perf_counter()
     item = imports.start(clerk, REGISTER, [(f"ours.{kind}", folder / f"ours.{kind}")], mode="add", now=True)
     planned = time.perf_counter() - start

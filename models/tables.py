@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 from threading import Lock
+from types import NoneType
 from weakref import WeakKeyDictionary
 
 import peewee
@@ -88,9 +89,10 @@ def insert_columns(model, names, columns):
 
 def db_values(field, values):
     """A column's values as the database takes them; whole numbers and texts are so already."""
-    plain = _PLAIN.get(type(field))
-    convert = field.db_value
-    return [value if value is None or type(value) is plain else convert(value) for value in values]
+    plain, convert = _PLAIN.get(type(field)), field.db_value
+    if set(map(type, values)) <= {plain, NoneType}:
+        return values
+    return [None if value is None else convert(value) for value in values]
 
 
 # Column types that keep these Python values as they are; subclasses (scaled numbers, days, code sets) convert.

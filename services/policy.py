@@ -179,6 +179,24 @@ def unit_tokens(register, actor, action="view"):
     return tuple(dict.fromkeys(found))
 
 
+def surely(register, actor, action):
+    """A function of (district id, school id): whether a record of that unit is among the actor's rows, whatever else it holds.
+
+    Where it says no, rows() may still say yes: it judges records that are not stored yet.
+    """
+    if actor.system:
+        return lambda district_id, school_id: True
+    districts, schools, whole = set(), set(), False
+    for grant, held in _grants(register, actor, action):
+        whole |= grant.rows == "all" or (grant.rows == "unit" and not (held.school_id or held.district_id or held.team_id))
+        if grant.rows == "school" or (grant.rows == "unit" and held.school_id):
+            schools.add(held.school_id)
+        elif grant.rows in ("district", "unit"):
+            districts.add(held.district_id)
+    districts, schools = districts - {None}, schools - {None}
+    return lambda district_id, school_id: whole or district_id in districts or school_id in schools
+
+
 def may(actor, action, register, record_id=None):
     """Whether the actor may do this to the register, or to one of its records, and why."""
     if actor.system:

@@ -65,16 +65,24 @@ def _cut(text):
     """The tokens of one value, as text: its words side by side, the mark that parts fields, then the others."""
     words, others = [], []
     for run in _RUN.findall(fold(text)):
-        if _is_latin(run):
+        if run.isascii():
             # PostgreSQL takes no word over 2,046 bytes, and nobody types more than this.
             words.append("w" + run[:LONGEST_QUERY])
-            continue
-        run = run[:200]
-        words += ["w" + run[at : at + 2] for at in range(max(len(run) - 1, 1))]
-        others += ["c" + character for character in dict.fromkeys(run)]
-        letters = initials(run)
-        others += ["i" + letters[at : at + LONGEST_RUN] for at in range(max(len(letters) - 1, 1)) if letters]
-    return " ".join([*words, "x", *dict.fromkeys(others)])
+        else:
+            own, rest = _cut_run(run)
+            words.append(own)
+            others += rest
+    return " ".join([*words, "x", *(dict.fromkeys(others) if len(words) > 1 else others)])
+
+
+@lru_cache(maxsize=20_000)
+def _cut_run(run):
+    """(words as text, other tokens) of characters that stand together: the same in many names, which differ by their numbers."""
+    letters, run = initials(run[:200]), run[:200]
+    words = " ".join("w" + run[at : at + 2] for at in range(max(len(run) - 1, 1)))
+    others = ["c" + character for character in run]
+    others += ["i" + letters[at : at + LONGEST_RUN] for at in range(max(len(letters) - 1, 1)) if letters]
+    return words, tuple(dict.fromkeys(others))
 
 
 _pieces = lru_cache(maxsize=20_000)(_cut)
@@ -82,7 +90,10 @@ _pieces = lru_cache(maxsize=20_000)(_cut)
 
 def _coded(text):
     """The tokens of a code. It comes once: in the cache it would only push out the names, which come again and again."""
-    return _cut(text) + " k" + "".join(_RUN.findall(fold(text)))
+    runs = _RUN.findall(fold(text))
+    if text.isascii():
+        return f"w{' w'.join(run[:LONGEST_QUERY] for run in runs)} x k{''.join(runs)}" if runs else "x k"
+    return f"{_cut(text)} k{''.join(runs)}"
 
 
 @lru_cache(maxsize=20_000)

@@ -5,7 +5,7 @@ import sys
 import click
 from flask import current_app
 
-from app import background, log, server
+from app import background, log, memory, server
 from app.cli.database import demo_notice, upgrade
 from app.cli.shared import InApp, InRawApp, _, commands
 from app.words import text
@@ -23,6 +23,7 @@ def serve():
     sys.stdout.flush()
     if settings.workers > 1:
         server.serve_with_workers(settings)
+    memory.settle()
     background.start(settings)
     server.serve(current_app._get_current_object(), settings)
 
@@ -32,4 +33,5 @@ def worker():
     log.configure()
     click.echo(text(say("任务进程已启动（Ctrl+C 停止）。")))
     sys.stdout.flush()
+    memory.settle()
     background.work()

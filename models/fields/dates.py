@@ -70,7 +70,8 @@ class Date(Field):
             raw = raw.astimezone(CITY_ZONE).date() if raw.tzinfo else raw.date()
         if isinstance(raw, date):
             return self.within(raw)
-        text = unicodedata.normalize("NFKC", str(raw)).strip()
+        text = str(raw)
+        text = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
         found = _FULL.fullmatch(text) or _COMPACT.fullmatch(text)
         if found:
             parts = [int(part) for part in found.groups() if part is not None]

@@ -49,7 +49,8 @@ class Number(Field):
             raise self.not_a_number(raw)
         if isinstance(raw, float):
             raw = repr(raw)
-        text = unicodedata.normalize("NFKC", str(raw)).replace("，", ",").strip()
+        text = str(raw)
+        text = (text if text.isascii() else unicodedata.normalize("NFKC", text).replace("，", ",")).strip()
         for suffix in (self.unit, *suffixes):
             if suffix and text.endswith(suffix):
                 text = text[: -len(suffix)].strip()

@@ -5,14 +5,16 @@ import unicodedata
 from dataclasses import dataclass
 
 from models import registry, tables
+from models.base import one_of
 from models.errors import Sentence, say
 from models.fields import Attachment, Choices, Code, LongText, Relation, Relations, Text
+from models.fields.dates import DayField
 from models.values import NA
 from services import policy, query
 from services.actor import SYSTEM
 
 ALIASES = "former_names"
-_CHUNK = 400
+_CHUNK = 1_000
 _NOT_TELLING = (LongText, Choices, Attachment)
 SECTION_START = re.compile(r"^[(（]?[一二三四五六七八九十]+[)）、.．]\s*")
 SECTION_END = re.compile(r"[(（]\s*(?:共\s*)?\d+\s*\w{0,2}\s*[)）]\s*$")
@@ -107,17 +109,13 @@ class _Names:
         columns = [query.column(model, self._register, name) if name else None for name in (self._code, self._name)]
         if not self._code and not self._name:
             return
-        forms = sorted(forms)
-        seen = set()
-        for at in range(0, len(forms), _CHUNK):
-            part = forms[at : at + _CHUNK]
-            some = [column.in_(part) for column in columns if column is not None]
-            found = self._source.where(some[0] if len(some) == 1 else some[0] | some[1])
-            for row in found.select(model.id, *(column for column in columns if column is not None)).tuples():
-                if row[0] not in seen:
-                    seen.add(row[0])
-                    values = iter(row[1:])
-                    yield row[0], *(next(values) if column is not None else None for column in columns)
+        wanted, found = [column for column in columns if column is not None], {}
+        # Each column by its own index.
+        for column in wanted:
+            rows = self._source.where(one_of(column, forms)).select(model.id, *wanted).tuples()
+            found |= {id: iter(values) for id, *values in rows}
+        for id, values in found.items():
+            yield id, *(next(values) if column is not None else None for column in columns)
 
     def _look_up_former(self, texts):
         model = self._source.model
@@ -200,6 +198,11 @@ def _rows_like(register, actor, names, tuples):
     leading = max(range(len(names)), key=lambda at: len(distinct[at]))
     wanted = sorted(distinct[leading], key=str)
     for at in range(0, len(wanted), _CHUNK):
-        some = source.where(columns[leading].in_(wanted[at : at + _CHUNK]))
+        some = source.where(_among(columns[leading], wanted[at : at + _CHUNK]))
         for id, *values in some.select(model.id, *columns).tuples():
             yield tuple(values), id
+
+
+def _among(column, values):
+    """A list of days would be one of texts on its way to the database, and no day equals a text there."""
+    return column.in_(values) if isinstance(column, DayField) else one_of(column, [column.db_value(value) for value in values])

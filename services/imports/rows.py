@@ -266,11 +266,6 @@ def _refuse_unidentified(task, row):
     row.refuse_faults()
 
 
-def _said(row, name):
-    meaning = row.meant[name]
-    return meaning.value if meaning.fault is None else fold(row.texts[name])
-
-
 class Repeats:
     """What each record was first said to be, over all rows of an import: {mark: (row number, what it said)}."""
 
@@ -283,7 +278,9 @@ class Repeats:
         for row in rows:
             if row.identity:
                 # Only what a row means is compared: 100 and 100.0 are one number, a space more or less says nothing.
-                mine = (row.number, hash(tuple(_said(row, name) for name in names)))
+                meant = [row.meant[name] for name in names]
+                said = [one.value if one.fault is None else fold(row.texts[name]) for one, name in zip(meant, names, strict=True)]
+                mine = (row.number, hash(tuple(said)))
                 first = self._first.setdefault(row.mark, mine)
                 if first is not mine:
                     self._repeated(row, first[0], first[1] == mine[1])

@@ -6,6 +6,7 @@ from datetime import datetime
 import peewee
 
 from models import conditions, registry, tables
+from models.base import one_of
 from models.errors import Label, NotFound, say
 from models.fields import Code, Derived, Relation, Relations, YesNo
 from models.filters import EMPTY_NOT, FLAG, OPERATORS
@@ -202,10 +203,8 @@ def labels(register_name, ids, actor):
     source = model.select() if public else policy.rows(full, actor)
     title_fields = [full.field(name) for name in full.title]
     found = dict.fromkeys(ids, words.text(NO_ACCESS, actor.language))
-    fetched = []
-    for at in range(0, len(ids), 500):
-        selected = [model.id, *(column(model, full, field.name) for field in title_fields if field.stored)]
-        fetched += list(source.where(model.id.in_(ids[at : at + 500])).select(*selected).dicts())
+    selected = [model.id, *(column(model, full, field.name) for field in title_fields if field.stored)]
+    fetched = source.where(one_of(model.id, ids)).select(*selected).dicts()
     made = [(row, {field.name: row[f"f_{field.id}"] for field in title_fields if field.stored}) for row in fetched]
     # A named field never stands in a label: labels are seen wherever the record is mentioned.
     shown = full.narrow(lambda field: field.sensitivity == "open")

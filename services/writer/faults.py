@@ -40,6 +40,43 @@ def rules_of(register):
     return Rules(required, asked, any(derived & names for _, _, names in asked))
 
 
+def unsettled(register, rows, day):
+    """The register's Rules without those that no row of a set breaks: most rows break none, and are not asked one by one.
+
+    A rule is asked once for each different combination of the values that it reads.
+    """
+    rules, columns = rules_of(register), {}
+
+    def column(name):
+        if name not in columns:
+            columns[name] = [values.get(name) for values in rows]
+        return columns[name]
+
+    required = tuple(one for one in rules.required if None in column(one[0]))
+    asked = tuple(
+        one for one, names in zip(rules.asked, _read(register), strict=True)
+        if not _all_hold(register, one[1], names, set(zip(*map(column, names), strict=True)), day)
+    )  # fmt: skip
+    return Rules(required, asked, rules.derives and bool(asked))
+
+
+@once_for_each
+def _read(register):
+    """For each of the register's rules the names of the stored fields it reads, through derived ones."""
+    derived = {field.name: conditions.fields_of(field.when) for field in register.fields if isinstance(field, Derived)}
+    return [tuple(set().union(*(derived.get(name) or {name} for name in names))) for _, _, names in rules_of(register).asked]
+
+
+def _all_hold(register, words, names, combinations, day):
+    derives = rules_of(register).derives
+    for found in combinations:
+        values = dict(zip(names, found, strict=True))
+        if not words(derive(register, values) if derives else values, day):
+            return False
+    # A rule that reads no field says nothing here: it has a check alone.
+    return bool(names)
+
+
 def _words_of(rule):
     """Whether a rule's own words hold, as a function; None where its check must be asked as well."""
     when = conditions.test(rule.when) if rule.when else _always
@@ -63,13 +100,13 @@ def _always(values, day):
     return True
 
 
-def faults_of(register, work, values, old=None, changed=None, record_id=None, move="", *, day=None, later=None, ahead=()):
+def faults_of(register, work, values, old=None, changed=None, record_id=None, move="", *, day=None, later=None, ahead=(), rules=None):
     """Faults of a whole row: required fields and rules. A fault that stood before and is not touched does not block an edit.
 
     A set of rows is first asked what can be answered before any of them is written: with a list `later`, rules with a check
-    that is not `ahead` are not asked but put there.
+    that is not `ahead` are not asked but put there; `rules` are those that are `unsettled` for the set.
     """
-    rules, old = rules_of(register), old or {}
+    rules, old = rules or rules_of(register), old or {}
     changed = frozenset(values) if changed is None else changed
     faults = [fault for name, fault in rules.required if values.get(name) is None and name in changed]
     seen, all_of_them = derive(register, values) if rules.derives else values, not old or move

@@ -1,5 +1,7 @@
 """Rows as the table keeps them: to columns and back."""
 
+from operator import itemgetter
+
 import peewee
 
 from models import tables
@@ -27,7 +29,7 @@ def stored(register, rows, names=None):
     `names` are the fields that are stored, all of them by default.
     """
     fields = [field for field in register.fields if field.stored and (names is None or field.name in names)]
-    found = {f"f_{field.id}": [values.get(field.name) for values in rows] for field in fields}
+    found = {f"f_{field.id}": _column(rows, field.name) for field in fields}
     for field in fields:
         if field.na:
             key = f"f_{field.id}"
@@ -35,8 +37,18 @@ def stored(register, rows, names=None):
     return found | {"na_fields": _marks(register, rows)}
 
 
+def _column(rows, name):
+    """One field's values of all rows; a retired one's may be missing."""
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:
+        return [values.get(name) for values in rows]
+
+
 def _marks(register, rows):
     answerable = [field for field in register.fields if field.na]
+    if not answerable:
+        return [None] * len(rows)
     marks = ["".join(f"|{field.id}" for field in answerable if values.get(field.name) is NA) for values in rows]
     return [f"{mark}|" if mark else None for mark in marks]
 

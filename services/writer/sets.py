@@ -10,13 +10,17 @@ from models.base import atomic
 from models.errors import AppError, Fault, Invalid, NotFound, Unavailable, say
 from models.values import today
 from services import behaviours, policy
-from services.writer.faults import blanks, faults_in_turn, faults_of, taken_in_set, unique_groups
+from services.writer.faults import blanks, faults_in_turn, faults_of, taken_in_set, unique_groups, unsettled
 from services.writer.one import Row, merge, named_allowed, refuse_locked
 from services.writer.relations import check_relations
 from services.writer.rows import fetch_many, next_ids
 from services.writer.saving import Line, file_faults, insert, run_effects, save, with_files
-from services.writer.scope import out_of_scope
+from services.writer.scope import out_of_scope, scope_of
 from services.writer.values import Cleaned, clean, complete, defaults_of, fill, make_codes, writable
+
+
+# How many texts of a field are kept with their values from one set of a Work to the next.
+_MOST_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,9 @@ def _refuse(line, error):
 
 def _clean(full, work, lines, view, particular):
     """Cleans the rows' values, read through the view; a row that names a field outside it through its own particular view."""
-    known, free = {}, writable(view, work.actor.system)
+    known, free = work.cleaned, writable(view, work.actor.system)
+    for name in [name for name, (_, texts) in known.items() if len(texts) > _MOST_KEPT]:
+        del known[name]
     for line in lines:
         if isinstance(line.raw, Cleaned) and line.raw.keys() <= free:
             line.values = dict(line.raw)
@@ -199,6 +205,7 @@ def _merge(full, view, line):
 def _ask_rules(full, work, lines):
     """Required fields and rules. Checks that ask records of this register wait until the rows before them are written."""
     day, ahead = today(), frozenset() if work.kind == "seed" else behaviours.APART
+    rules = unsettled(full, [line.values for line in lines if line.sound], day)
     with behaviours.looking_once():
         for line in lines:
             changed = line.changed if line.row else None
@@ -207,7 +214,7 @@ def _ask_rules(full, work, lines):
                 continue
             id = line.id if line.row else None
             line.faults += faults_of(
-                full, work, line.values, line.old, changed, id, day=day, later=line.later, ahead=ahead
+                full, work, line.values, line.old, changed, id, day=day, later=line.later, ahead=ahead, rules=rules
             )  # fmt: skip
 
 
@@ -234,6 +241,8 @@ class _Outside(Exception):
 def _write_in_turn(full, work, lines):
     """Writes the rows in order. One whose rules ask records of its own register is asked when those before it stand."""
     waiting = []
+    if work.trial:
+        lines = _worth_trying(full, work, lines)
     for line in lines:
         if line.later and line.sound and work.kind != "seed":
             _save(full, work, waiting)
@@ -242,6 +251,19 @@ def _write_in_turn(full, work, lines):
         if line.sound and may_go(work, line) and (line.changed or not line.row):
             waiting.append(line)
     _save(full, work, waiting)
+
+
+def _worth_trying(full, work, lines):
+    """The lines of a trial that may still turn out wrong by being saved. Where no row is asked about those before it and nothing
+    follows from a row, what is left is whether it is the actor's to write, and its unit may say so.
+    """
+    apart = not any(line.later for line in lines) and not any(name in behaviours.EFFECTS for name in full.behaviours)
+    if not apart or with_files(full, [(line.id, line.values) for line in lines]):
+        return lines
+    known = [line for line in lines if line.sound]
+    units = scope_of(full, [line.values for line in known], [line.id for line in known])
+    sure = policy.surely(full, work.actor, "edit")
+    return [line for line, unit in zip(known, units, strict=True) if not sure(*unit)]
 
 
 def _save(full, work, lines):

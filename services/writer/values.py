@@ -9,6 +9,10 @@ from models.values import NA, now
 from services import behaviours
 
 
+# What is given so means the same in every row.
+_PLAIN = (str, int)
+
+
 @dataclass(frozen=True)
 class Written:
     """A row as it was saved: its id, version, values by field name, and which fields others had changed meanwhile."""
@@ -32,13 +36,13 @@ def writable(register, by_app=False):
 def clean(register, actor, raw, *, by_app=False, known=None):
     """Python values of the raw ones, all faults gathered. Unknown and read-only fields are faults, unless the app writes.
 
-    `known` keeps what the texts of a set were cleaned to: {name: (field name, {text: value})}.
+    `known` keeps what texts and whole numbers were cleaned to: {(name, type): (field name, {what was given: value})}.
     """
     values, faults, known = {}, [], {} if known is None else known
     for name, given in raw.items():
-        plain = type(given) is str
-        if plain and name in known and given in known[name][1]:
-            values[known[name][0]] = known[name][1][given]
+        plain = type(given) in _PLAIN
+        if plain and (kept := known.get((name, type(given)))) and given in kept[1]:
+            values[kept[0]] = kept[1][given]
             continue
         field = register.by_name.get(name)
         if field is None:
@@ -52,7 +56,7 @@ def clean(register, actor, raw, *, by_app=False, known=None):
                 faults.append(Fault(field.name, error.code, error.sentence))
                 continue
             if plain:
-                known.setdefault(name, (field.name, {}))[1][given] = value
+                known.setdefault((name, type(given)), (field.name, {}))[1][given] = value
     return values, faults
 
 
