@@ -85,7 +85,8 @@ class Field:
         if self.na and (raw is NA or (isinstance(raw, str) and raw.strip() in (NA_TEXT, NA_CODE, "N/A"))):
             return NA
         if isinstance(raw, str):
-            if not FORBIDDEN_CHARACTERS.isdisjoint(raw):
+            # None of them is printable, which is told for a whole text at once.
+            if not raw.isprintable() and not FORBIDDEN_CHARACTERS.isdisjoint(raw):
                 bad = next(character for character in raw if character in FORBIDDEN_CHARACTERS)
                 raise self.error(
                     "character",

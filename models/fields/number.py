@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal as Exact, InvalidOperation
+from functools import lru_cache
 from typing import ClassVar
 
 import peewee
@@ -15,6 +16,11 @@ from models.values import NA
 
 _BIGGEST = 2**63 - 1
 _GROUPED = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+")
+
+
+@lru_cache(maxsize=1000)
+def _limit(declared):
+    return Exact(str(declared))
 
 
 class ScaledField(peewee.BigIntegerField):
@@ -69,11 +75,11 @@ class Number(Field):
         )
 
     def within(self, value):
-        if self.min is not None and value < Exact(str(self.min)):
+        if self.min is not None and value < _limit(self.min):
             raise self.error("min", say("「{label}」不能小于 {limit}。", label=self.title, limit=self.min))
-        if self.max is not None and value > Exact(str(self.max)):
+        if self.max is not None and value > _limit(self.max):
             raise self.error("max", say("「{label}」不能大于 {limit}。", label=self.title, limit=self.max))
-        if self.above is not None and value <= Exact(str(self.above)):
+        if self.above is not None and value <= _limit(self.above):
             raise self.error("above", say("「{label}」应大于 {limit}。", label=self.title, limit=self.above))
         return value
 
@@ -115,9 +121,10 @@ class Decimal(Number):
         value = self.number(raw, self.suffixes)
         if abs(value) > _BIGGEST // 10**self.places:
             raise self.error("too_big", say("「{label}」的数太大了。", label=self.title))
-        if value != round(value, self.places):
+        rounded = round(value, self.places)
+        if value != rounded:
             raise self.error("places", say("「{label}」最多 {places} 位小数。", label=self.title, places=self.places))
-        return self.within(round(value, self.places))
+        return self.within(rounded)
 
     def format(self, value):
         return f"{value:.{self.places}f}"

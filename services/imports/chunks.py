@@ -61,7 +61,7 @@ def outcomes_of(verdicts):
 
 def put(plan, at, verdicts):
     """Keeps a chunk, in the place of what stood there."""
-    data = zlib.compress(json.dumps([_plain(one) for one in verdicts], ensure_ascii=False).encode(), 1)
+    data = zlib.compress(json.dumps([_plain(one) for one in verdicts], ensure_ascii=False, separators=(",", ":")).encode(), 1)
     outcomes = json.dumps(outcomes_of(verdicts))
     changed = Chunk.update(outcomes=outcomes, data=data).where((Chunk.plan == plan) & (Chunk.at == at)).execute()
     if not changed:

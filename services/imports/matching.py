@@ -156,24 +156,26 @@ class Telling:
         self._relations = [field.name for field in stored if isinstance(field, Relation) and field.name not in self._titles]
         self._all = [field.name for field in stored if not isinstance(field, _NOT_TELLING)]
 
-    def of(self, values, faulty=()):
+    def of(self, row):
         """The names of the fields that tell which record a row means: the key; where the app makes the key's code, the title and
         the relations; failing those, all that the row says. () when the row does not say, or says it wrongly.
         """
-        if any(name in faulty for name in self._key):
+        if not row.faults.keys().isdisjoint(self._key):
             return ()
-        if self._key and all(_said(values, name) for name in self._needed):
+        if self._key and all(says(row, name) for name in self._needed):
             return self._key
         if not self._made:
             return ()
-        titles = [name for name in self._titles if _said(values, name)]
+        titles = [name for name in self._titles if says(row, name)]
         if titles:
-            return tuple(titles + [name for name in self._relations if name in values])
-        return tuple(name for name in self._all if _said(values, name))
+            return tuple(titles + [name for name in self._relations if name in row.meant and name not in row.faults])
+        return tuple(name for name in self._all if says(row, name))
 
 
-def _said(values, name):
-    return values.get(name) is not None and values[name] is not NA
+def says(row, name):
+    """Whether a row has a value in a field."""
+    value = row.value(name)
+    return value is not None and value is not NA
 
 
 def existing(register, actor, wanted):

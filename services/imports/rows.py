@@ -247,13 +247,12 @@ def understand(task, rows):
 
 
 def _identify(task, row):
-    values = {name: meaning.value for name, meaning in row.meant.items() if not meaning.fault}
     if task.key:
-        row.identity = task.key if all(values.get(name) not in (None, NA) for name in task.key) else ()
+        row.identity = task.key if all(matching.says(row, name) for name in task.key) else ()
     else:
-        row.identity = task.telling.of(values, row.faults)
+        row.identity = task.telling.of(row)
     if row.identity:
-        row.mark = row.identity, tuple(None if values.get(name) is NA else values.get(name) for name in row.identity)
+        row.mark = row.identity, tuple(None if (value := row.value(name)) is NA else value for name in row.identity)
     else:
         _refuse_unidentified(task, row)
 

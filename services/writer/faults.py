@@ -100,7 +100,9 @@ def _always(values, day):
     return True
 
 
-def faults_of(register, work, values, old=None, changed=None, record_id=None, move="", *, day=None, later=None, ahead=(), rules=None):
+def faults_of(
+    register, work, values, old=None, changed=None, record_id=None, move="", *, day=None, later=None, ahead=(), rules=None
+):
     """Faults of a whole row: required fields and rules. A fault that stood before and is not touched does not block an edit.
 
     A set of rows is first asked what can be answered before any of them is written: with a list `later`, rules with a check

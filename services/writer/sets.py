@@ -18,7 +18,6 @@ from services.writer.saving import Line, file_faults, insert, run_effects, save,
 from services.writer.scope import out_of_scope, scope_of
 from services.writer.values import Cleaned, clean, complete, defaults_of, fill, make_codes, writable
 
-
 # How many texts of a field are kept with their values from one set of a Work to the next.
 _MOST_KEPT = 20_000
 

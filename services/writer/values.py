@@ -8,7 +8,6 @@ from models.fields import Code, Derived
 from models.values import NA, now
 from services import behaviours
 
-
 # What is given so means the same in every row.
 _PLAIN = (str, int)
 

@@ -8,6 +8,7 @@ from models.journal import Change
 from services import policy, query, records
 from services.actor import SYSTEM
 from services.records import Cleaned
+from tests.actors import PEOPLE
 from tests.factories import day
 from tests.refusals import refused
 from tests.state import everything
@@ -212,3 +213,55 @@ def test_a_set_costs_no_statement_per_row(city, statements, size):
         statements.clear()
         records.write_set(work, "damaged_building", rows)
     assert len(statements) <= 20
+
+
+class Tried(Exception):
+    """Takes a trial back."""
+
+
+@pytest.mark.parametrize("who", ["city_admin", "district_a", "school_a"])
+def test_a_trial_tells_what_writing_tells_and_leaves_nothing(city, who):
+    rows = [
+        city.new("damaged_building", "a1", name="试写楼"),
+        city.new("damaged_building", "b1", name="别的区"),
+        city.new("damaged_building", "a1", name="迟到楼", found_on=day(9)),
+        city.new("damaged_building", "a1", name="试号一", code="TRY-1"),
+        city.new("damaged_building", "a1", name="试号二", code="TRY-1"),
+        city.new("damaged_building", "a1", name="很大楼", area_m2="60000"),
+    ]
+    actor, before = city.actor(who), everything()
+    with pytest.raises(Tried), records.working(actor, kind="import", confirmed="看过") as work:
+        work.trial = True
+        tried = records.write_set(work, "damaged_building", rows)
+        raise Tried
+    assert everything() == before
+    _, done = written(actor, "damaged_building", rows, confirmed="看过")
+    assert {2, 4} <= set(done.faults) and set(done.warnings) == {5}
+    assert codes(tried.faults) == codes(done.faults) and codes(tried.warnings) == codes(done.warnings)
+    assert [id is None for id in tried.ids] == [id is None for id in done.ids]
+
+
+def test_a_unit_that_is_surely_an_actors_is_his(city):
+    """What a trial spares saving is never a row that saving would refuse; and a clerk of the city, a district or a school is spared."""
+    spared = set()
+    for person in PEOPLE:
+        actor = city.actor(person.name)
+        for register in registry.all():
+            if not policy.may(actor, "edit", register):
+                continue
+            sure, model = policy.surely(register, actor, "edit"), tables.model(register.name)
+            rows = list(model.select(model.id, model.district_id, model.school_id).where(model.deleted_at.is_null()).tuples())
+            named = {id for id, district_id, school_id in rows if sure(district_id, school_id)}
+            assert named <= policy.among(register, actor, {id for id, *_ in rows}, action="edit"), (person.name, register.name)
+            spared |= {person.name} if named else set()
+    assert {"city_admin", "district_a", "school_a"} <= spared
+
+
+def test_a_rule_that_one_row_breaks_is_told_of_that_row_alone(city):
+    """Rules are asked for each different set of values: rows alike are refused alike, the others go."""
+    clerk = city.actor("district_a")
+    late, wall = {"found_on": day(3)}, {"kind": "wall", "area_m2": "12"}
+    rows = [city.new("damaged_building", "a1", **more) for more in ({}, late, {}, wall, late, {"found_on": None})]
+    _, done = written(clerk, "damaged_building", rows)
+    assert codes(done.faults) == {1: {"found_on_not_future"}, 3: {"wall_no_area"}, 4: {"found_on_not_future"}}
+    assert [at for at, id in enumerate(done.ids) if id] == [0, 2, 5]
