@@ -16,8 +16,8 @@ class Work:
     """One write under way: who does it, why, its change set, and what it has changed so far.
 
     Everything a request writes shares one Work, hence one change set and one transaction. A `trial` is always rolled back: new rows
-    are checked as ever, but nobody will look them up in the journal or by search. `cleaned` keeps what texts were cleaned to, from one
-    set to the next (see writer.values.clean).
+    are checked as ever, but nobody will look them up in the journal or by search. `cleaned` keeps, by register, what texts were
+    cleaned to from one set to the next (see writer.values.clean).
     """
 
     actor: object

@@ -169,7 +169,7 @@ def _refuse(line, error):
 
 def _clean(full, work, lines, view, particular):
     """Cleans the rows' values, read through the view; a row that names a field outside it through its own particular view."""
-    known, free = work.cleaned, writable(view, work.actor.system)
+    known, free = work.cleaned.setdefault(full.name, {}), writable(view, work.actor.system)
     for name in [name for name, (_, texts) in known.items() if len(texts) > _MOST_KEPT]:
         del known[name]
     for line in lines:

@@ -265,3 +265,11 @@ def test_a_rule_that_one_row_breaks_is_told_of_that_row_alone(city):
     _, done = written(clerk, "damaged_building", rows)
     assert codes(done.faults) == {1: {"found_on_not_future"}, 3: {"wall_no_area"}, 4: {"found_on_not_future"}}
     assert [at for at, id in enumerate(done.ids) if id] == [0, 2, 5]
+
+
+def test_what_a_text_meant_in_one_register_says_nothing_in_another(city):
+    """`kind` is a choice of both: a word of the one is refused by the other, also in the same piece of work."""
+    with records.working(city.actor("city_admin"), kind="import") as work:
+        first = records.write_set(work, "damaged_building", [city.new("damaged_building", "a1", kind="toilet")])
+        second = records.write_set(work, "visit", [city.new("visit", "a1", kind="toilet")])
+    assert not first.faults and codes(second.faults) == {0: {"choice"}}
