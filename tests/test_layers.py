@@ -25,6 +25,7 @@ ALLOWED = {
     "admin_views": (*SCREENS, "admin_views"),
     "app.paths": SCREENS,
     "app.log": (),
+    "app.memory": (),
     "app.words": (*SCREENS, "app.paths"),
     "app.headers": SCREENS,
     "app.kept": (*SCREENS, "app.paths"),
