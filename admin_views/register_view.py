@@ -13,7 +13,7 @@ from admin_views.cells import cell
 from admin_views.list_page import list_context
 from admin_views.words import english, text
 from models import conditions, registry
-from models.errors import Conflict, Invalid, NeedsConfirmation, Unavailable
+from models.errors import Conflict, Invalid, NeedsConfirmation, NotAllowed, Unavailable
 from models.fields import masked
 from services import desk, history, policy, prints, query, records, transitions
 
@@ -103,7 +103,7 @@ class RegisterView(BaseModelView):
             sections=[(text(section.title), _facts(record, section.fields)) for section in register.laid_out],
             tabs=[(tab, self.tab_url(tab, record.id)) for tab in related],
             entries=history.entries(record, g.actor, limit=60)[:LATEST],
-            can=self.rights(record.id),
+            can=self.can(record),
             masked=[field for field in register.fields if field.sensitivity == "masked" and record.values.get(field.name)],
             add_urls=_add_urls(related, record),
         )
@@ -115,6 +115,10 @@ class RegisterView(BaseModelView):
     def rights(self, id=None):
         """{action: Decision} for the buttons of a page."""
         return {action: policy.may(g.actor, action, self.register, id) for action in ("edit", "export")}
+
+    def can(self, record):
+        """The rights on one record's page: what its state keeps from being edited has no button either."""
+        return self.rights(record.id) | {"edit": records.may_edit(record, g.actor)}
 
     # forms --------------------------------------------------------------------------------------------------------------
 
@@ -167,9 +171,9 @@ class RegisterView(BaseModelView):
 
     def edit(self, id):
         record = self.get_one(id)
-        policy.require(g.actor, "edit", self.register, record.id)
         if request.method == "POST":
             return self.edit_from(record, request.form)
+        records.require_editable(record, g.actor)
         raws = self.shown(record)
         typed, was, version = self.drafted()
         page = forms.draw(record.register, raws | typed, was=raws | was)
@@ -190,6 +194,11 @@ class RegisterView(BaseModelView):
                 self.register.name, g.actor, record.id, values, version=version, confirmed=data.get("_confirmed", "").strip()
             )
         except (Invalid, Unavailable, Conflict) as error:
+            return self.refused(error, raws, was, record=record, version=version)
+        except NotAllowed as error:
+            if error.rule != records.LOCKED:
+                raise
+            # Closed by somebody while this was typed: it is not to be lost.
             return self.refused(error, raws, was, record=record, version=version)
         self.saved(values)
         self.told(_("已保存。"), saved)

@@ -37,9 +37,9 @@ def create(view):
 def edit(view, id):
     """The form of a visit that is still open; hazards found later are added here too."""
     record = view.get_one(id)
-    policy.require(g.actor, "edit", view.register, record.id)
     if request.method == "POST":
         return _save(view, record)
+    records.require_editable(record, g.actor)
     raws = view.shown(record)
     (typed, was, version), groups = _drafted(view)
     return _page(view, record, raws | typed, raws | was, groups, key=secrets.token_hex(16), version=version)

@@ -9,14 +9,14 @@ import peewee
 
 from models import registry
 from models.base import atomic, database
-from models.errors import Conflict, Fault, Invalid, NeedsConfirmation, NotFound, say
+from models.errors import Conflict, Fault, Invalid, NeedsConfirmation, NotAllowed, NotFound, say
 from models.journal import IdempotencyKey
 from models.values import now
 from services import policy, query, rules, writer
 from services.journal import Work
 
 MOST_AT_ONCE = 1000
-Cleaned = writer.Cleaned
+Cleaned, LOCKED = writer.Cleaned, writer.LOCKED
 assert rules.SUBJECTS  # importing the rules is what registers them
 
 
@@ -127,6 +127,15 @@ def require_editable(record, actor):
     full = registry.get(record.register.name)
     policy.require(actor, "edit", full, record.id)
     writer.refuse_locked(full, record.values)
+
+
+def may_edit(record, actor):
+    """Whether a record the actor sees may be edited by him as it stands, and why."""
+    try:
+        require_editable(record, actor)
+    except NotAllowed as error:
+        return policy.Decision(False, error.sentence, error.rule)
+    return policy.may(actor, "edit", record.register)
 
 
 def _run(work, operation, written):

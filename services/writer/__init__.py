@@ -7,7 +7,7 @@ actor may not have, he may not make.
 from services.behaviours import derive
 from services.writer.faults import faults_of, refuse_whole, taken
 from services.writer.indexing import INDEXER, reindex, reindex_mentions
-from services.writer.one import create, refuse_locked, update
+from services.writer.one import LOCKED, create, refuse_locked, update
 from services.writer.rows import fetch, fetch_many
 from services.writer.saving import run_effects
 from services.writer.scope import units_of
@@ -17,6 +17,7 @@ from services.writer.values import Cleaned, Written
 
 __all__ = [
     "INDEXER",
+    "LOCKED",
     "Cleaned",
     "SetDone",
     "Written",

@@ -13,7 +13,7 @@ from services.writer.saving import Line, insert, run_effects, save
 from services.writer.scope import confirm_scope, units_of
 from services.writer.values import Written, clean, complete, defaults_of, fill, make_codes
 
-FREE = "free"
+FREE, LOCKED = "free", "locked_state"
 
 
 def create(register_name, work, raw, *, by_app=False):
@@ -103,7 +103,7 @@ def refuse_locked(full, old):
     workflow = full.workflow
     if workflow and old.get(workflow.field) in workflow.locked:
         state = full.field(workflow.field).get(old[workflow.field]).title
-        raise NotAllowed(say("这条记录已是「{state}」，不能再修改。", state=state), "locked_state")
+        raise NotAllowed(say("这条记录已是「{state}」，不能再修改。", state=state), LOCKED)
 
 
 def merge(full, view, id, current, version, old, values):

@@ -34,6 +34,7 @@ def test_a_clerk_finds_changes_and_hands_on(come_in, width):
     page.goto(f"{LIST}?q=jsq")
     assert page.locator("tr[data-row]").count() >= 1
 
+    page.goto(f"{LIST}?q=jsq&state__ne=closed")
     with loaded(page):
         page.locator("tr[data-row] a").first.click()
     record = page.url
