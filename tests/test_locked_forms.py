@@ -13,7 +13,7 @@ def closed(city):
 
 
 def test_a_closed_building_offers_no_form(city, client_of):
-    id, path = closed(city)
+    _, path = closed(city)
     browser = client_of("district_a")
     page = browser.get(path)
     assert page.status_code == 200 and f"{path}edit" not in page.text and f"{path}delete" not in page.text
