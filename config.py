@@ -64,6 +64,7 @@ SETTINGS = (
     Setting("TAIZHANG_IMPORT_PLAN_DAYS", 7, "Days after which an import nobody applied is cleared, with its files."),
     Setting("TAIZHANG_IMPORT_FILE_DAYS", 90, "Days after which the files of an import that was applied are cleared."),
     Setting("TAIZHANG_JOB_DAYS", 730, "Days after which a job that has ended is cleared."),
+    Setting("TAIZHANG_EXPORT_JOB_ROWS", 100_000, "Rows above which a list is exported as a job, fetched later under My downloads."),
     Setting("TAIZHANG_LANGUAGE", "zh", "The language of the command line, and of pages until a person chooses: zh or en."),
     Setting("TAIZHANG_DEMO_PASSWORD", "", "The password of the demo accounts. Empty: one is made and printed."),
     Setting("TAIZHANG_SESSION_IDLE_MINUTES", 120, "Minutes without activity after which one must log in again."),
@@ -126,6 +127,7 @@ class Config:
     import_plan_days: int
     import_file_days: int
     job_days: int
+    export_job_rows: int
     language: str
     demo_password: str
     session_idle_minutes: int

@@ -6,12 +6,13 @@ from flask import Response, flash, g, jsonify, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 
-from admin_views.gateway import attached
+from admin_views.export_page import attached, download
 from admin_views.words import text
 from models import registry
 from models.errors import Fault, Invalid, NotAllowed, NotFound, say
-from services import accounts, actor as actors, attachments, desk, history, policy, query
+from services import accounts, actor as actors, attachments, desk, downloads, history, jobs, policy, query
 
+WAITING = ("waiting", "running")
 SHOWN_KINDS = ("image/jpeg", "image/png", "image/webp")
 
 
@@ -54,6 +55,30 @@ class DeskView(BaseView):
         else:
             desk.choose_density(g.actor, request.form.get("density", ""))
         return Response(status=204) if request.form.get("quiet") else redirect(_back(), 303)
+
+    @expose("/downloads")
+    def downloads(self):
+        """The person's exports made as jobs; the page looks again by itself while one is under way."""
+        found = [
+            (item, text(item.job.register.field("state").get(item.job.values["state"]).title), item.job.values["state"] in WAITING)
+            for item in downloads.mine(g.actor)
+        ]
+        page = Response(self.render("downloads.html", found=found))
+        if any(unfinished for _item, _words, unfinished in found):
+            page.headers["Refresh"] = "3"
+        return page
+
+    @expose("/downloads/<int:id>")
+    def download(self, id):
+        found = downloads.fetch(g.actor, id)
+        page = download(found.pieces, found.type, found.name)
+        page.content_length = found.size
+        return page
+
+    @expose("/downloads/<int:id>/cancel", methods=("POST",))
+    def cancel_download(self, id):
+        jobs.cancel(g.actor, id)
+        return redirect(url_for("desk.downloads"), 303)
 
     @expose("/files", methods=("POST",))
     def upload(self):

@@ -8,7 +8,7 @@ from flask import Response, g, jsonify, redirect, request, url_for
 from flask_admin import BaseView, expose
 
 from admin_views import form_page
-from admin_views.gateway import attached
+from admin_views.export_page import attached
 from admin_views.import_view import XLSX, importable
 from admin_views.words import text
 from models.errors import Fault, Invalid, NotFound, Unavailable, say

@@ -2,13 +2,12 @@
 
 from collections import OrderedDict
 from threading import Lock
-from urllib.parse import quote
 
-from flask import Response, flash, g, jsonify, redirect, request, url_for
+from flask import flash, g, jsonify, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 
-from admin_views import bulk_page, print_page, summary_page, visit_page
+from admin_views import bulk_page, export_page, print_page, summary_page, templates_page, visit_page
 from admin_views.cells import cell
 from admin_views.register_view import RegisterView
 from admin_views.words import text
@@ -86,27 +85,23 @@ class RegisterGateway(BaseView):
 
     @expose("/<register>/export")
     def export(self, register):
-        view = self.view(register)
-        pairs = [(name, value) for name, value in _pairs() if name not in ("format", "encoding", "_purpose", "_ids")]
-        ids = tuple(_ids(request.args.getlist("_ids")))
-        asked = query.parse(view.register.name, g.actor, pairs, action="export", ids=ids)
-        purpose = request.args.get("_purpose", "").strip()
-        kind, encoding = request.args.get("format", "xlsx"), ""
-        if kind == "csv":
-            encoding = request.args.get("encoding", "utf-8-sig")
-            body = exports.csv_stream(asked, g.actor, encoding=encoding, purpose=purpose, address=request.remote_addr or "")
-            media = f"text/csv; charset={encoding.replace('utf-8-sig', 'utf-8')}"
-        elif kind == "xlsx":
-            body = exports.xlsx_stream(asked, g.actor, purpose=purpose, address=request.remote_addr or "")
-            media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        else:
-            raise Invalid([Fault("format", "format", say("导出格式只能是 csv 或 xlsx。"))])
-        return Response(
-            body,
-            mimetype=None,
-            content_type=media,
-            headers={"Content-Disposition": attached(exports.file_name(asked.register, kind, encoding))},
-        )
+        return export_page.answer(self.view(register), tuple(_ids(request.args.getlist("_ids"))))
+
+    @expose("/<register>/templates")
+    def templates(self, register):
+        return templates_page.show(self.view(register))
+
+    @expose("/<register>/templates", methods=("POST",))
+    def save_template(self, register):
+        return templates_page.save(self.view(register))
+
+    @expose("/<register>/templates/<int:id>", methods=("POST",))
+    def change_template(self, register, id):
+        return templates_page.change(self.view(register), id)
+
+    @expose("/<register>/templates/<int:id>/try")
+    def try_template(self, register, id):
+        return templates_page.trial(self.view(register), id)
 
     @expose("/<register>/summary")
     def summary(self, register):
@@ -116,8 +111,7 @@ class RegisterGateway(BaseView):
     def summary_file(self, register):
         body, media = summary_page.file(register)
         kind = request.args.get("format", "xlsx")
-        named = attached(exports.file_name(registry.get(register), kind))
-        return Response(body, content_type=media, headers={"Content-Disposition": named})
+        return export_page.download(body, media, exports.file_name(registry.get(register), kind))
 
     @expose("/<register>/lookup/<field>")
     def lookup(self, register, field):
@@ -260,12 +254,6 @@ def _where(register_name):
         if field is not None and value.isascii() and value.isdigit() and hasattr(field, "to"):
             found[field.name] = int(value)
     return found
-
-
-def attached(name):
-    """A download's Content-Disposition; Chinese names in RFC 6266 form."""
-    plain = "".join(letter if letter.isascii() and letter not in '"\\%' and letter.isprintable() else "_" for letter in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def home_url(register_name, pairs):

@@ -9,7 +9,7 @@ from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 
 from admin_views import import_answers, import_page, import_progress
-from admin_views.gateway import attached
+from admin_views.export_page import attached
 from admin_views.words import heading, text
 from models import registry
 from models.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable, say

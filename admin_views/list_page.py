@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from flask import g, request
 
+from admin_views import export_page
 from admin_views.cells import cell
 from admin_views.words import heading, text
 from models.fields import Date, DateTime, Derived, Number, Relation, Relations, YesNo
@@ -35,6 +36,7 @@ def list_context(view, asked):
         "views": [] if asked.trash else desk.views(g.actor, register.name),
         "parameters": urlencode(query.pairs(asked)),
         "masked": masked,
+        "offers": export_page.offers(register) if not asked.trash else [],
         "can": view.rights(),
         "may_trash": bool(policy.may(g.actor, "edit", register)),
     }

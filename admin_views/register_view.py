@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from admin_views import forms
+from admin_views import export_page, forms
 from admin_views.cells import cell
 from admin_views.list_page import list_context
 from admin_views.words import english, text
@@ -106,6 +106,7 @@ class RegisterView(BaseModelView):
             can=self.can(record),
             masked=[field for field in register.fields if field.sensitivity == "masked" and record.values.get(field.name)],
             add_urls=_add_urls(related, record),
+            offers=export_page.offers(register, "record"),
         )
 
     def tab_url(self, tab, id):

@@ -104,6 +104,11 @@ def details(ids):
     return {row.id: (row.name, row.kind, row.size) for row in wanted} if ids else {}
 
 
+def checked(name, data):
+    """The file that an upload really is, by its content. Invalid where it is of no kind that is taken."""
+    return _checked(_shown(name), data)[0]
+
+
 def refused(code, sentence, field="file"):
     """The error for a file that cannot be taken."""
     return Invalid([Fault(field, code, sentence)])

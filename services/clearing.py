@@ -1,11 +1,11 @@
-"""What is over is cleared on a timer: plans nobody applied, the files of old imports, jobs that ended long ago."""
+"""What is over is cleared on a timer: plans nobody applied, the files of old imports and of exports, jobs that ended long ago."""
 
 import time
 from datetime import timedelta
 
 import config
 from models.values import now
-from services import imports, jobs
+from services import downloads, imports, jobs
 
 
 def clear():
@@ -15,6 +15,7 @@ def clear():
     files = imports.clear_files(moment - timedelta(days=settings.import_file_days))
     ended = jobs.clear_ended(moment - timedelta(days=settings.job_days))
     imports.let_go_of_jobs()
+    downloads.clear_old()
     return {"plans": plans, "files": files, "jobs": ended}
 
 

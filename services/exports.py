@@ -18,27 +18,38 @@ _PIECE = 1 << 16
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 
-def csv_stream(query, actor, *, encoding="utf-8-sig", purpose="", address=""):
+def stream(query, actor, form, *, encoding="utf-8-sig", purpose="", address="", told=None):
+    """(the list as chunks of bytes, media type) in the form csv or xlsx. `told(rows)` hears how many rows have been read."""
+    common = {"purpose": purpose, "address": address, "told": told}
+    if form == "csv":
+        return csv_stream(query, actor, encoding=encoding, **common), f"text/csv; charset={encoding.replace('utf-8-sig', 'utf-8')}"
+    if form == "xlsx":
+        return xlsx_stream(query, actor, **common), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    raise Invalid([Fault("format", "format", say("导出格式只能是 csv 或 xlsx。"))])
+
+
+def csv_stream(query, actor, *, encoding="utf-8-sig", purpose="", address="", told=None):
     """The list as chunks of CSV. Rights are checked and the export is logged before this returns, so before the first byte."""
     if encoding not in ENCODINGS:
         raise Invalid(
             [Fault("encoding", "encoding", say("没有「{raw}」这种编码，可选：{accepted}。", raw=encoding[:30], accepted=ENCODINGS))]
         )
-    query, purpose = _allowed(query, actor, purpose)
-    _log(query, actor, f"CSV {encoding}", purpose, address)
-    return csv_chunks([field.heading for field in query.columns], lists.lines(query, bool(purpose)), encoding)
+    query, purpose = allowed(query, actor, purpose)
+    logged(query, actor, f"CSV {encoding}", purpose, address)
+    return csv_chunks([field.heading for field in query.columns], _counted(lists.lines(query, bool(purpose)), told), encoding)
 
 
-def xlsx_path(query, actor, *, purpose="", address=""):
+def xlsx_path(query, actor, *, purpose="", address="", told=None):
     """The list as a workbook in a new temporary file; the caller removes it. Whole when this returns, so never half sent."""
-    query, purpose = _allowed(query, actor, purpose)
-    _log(query, actor, "XLSX", purpose, address)
+    query, purpose = allowed(query, actor, purpose)
+    logged(query, actor, "XLSX", purpose, address)
     handle, name = tempfile.mkstemp(suffix=".xlsx", prefix="taizhang-")
     os.close(handle)
-    columns = [_column(field, bool(purpose)) for field in query.columns]
+    columns = [column(field, bool(purpose)) for field in query.columns]
     done = False
     try:
-        write_workbook(name, columns, lists.lines(query, bool(purpose)), lambda count: _notes(query, actor, purpose, count))
+        lines = _counted(lists.lines(query, bool(purpose)), told)
+        write_workbook(name, columns, lines, lambda count: _notes(query, actor, purpose, count))
         done = True
     finally:
         if not done:
@@ -46,12 +57,22 @@ def xlsx_path(query, actor, *, purpose="", address=""):
     return Path(name)
 
 
-def xlsx_stream(query, actor, *, purpose="", address=""):
+def xlsx_stream(query, actor, *, purpose="", address="", told=None):
     """The workbook as chunks of bytes. The file has no name any more when this returns: nothing stays behind, whatever happens."""
-    path = xlsx_path(query, actor, purpose=purpose, address=address)
+    path = xlsx_path(query, actor, purpose=purpose, address=address, told=told)
     file = path.open("rb")
     path.unlink()
     return _pieces(file)
+
+
+def _counted(chunks, told):
+    """The chunks of lines; after each, how many rows there were is told."""
+    done = 0
+    for lines in chunks:
+        done += len(lines)
+        yield lines
+        if told:
+            told(done)
 
 
 def _pieces(file):
@@ -62,12 +83,17 @@ def _pieces(file):
 
 def file_name(register, extension, encoding=""):
     """受损校舍-20211121-173005.csv, 受损校舍-20211121-173005-gb18030.csv"""
-    label = _NOT_IN_NAMES.sub("", register.label) or register.name
+    label = plain_name(register.label) or register.name
     mark = "" if encoding in ("", ENCODINGS[0]) else f"-{encoding}"
     return f"{label}-{now().astimezone(CITY_ZONE):%Y%m%d-%H%M%S}{mark}.{extension}"
 
 
-def _allowed(query, actor, purpose):
+def plain_name(name):
+    """A file's name without what file systems do not take."""
+    return _NOT_IN_NAMES.sub("", name)
+
+
+def allowed(query, actor, purpose):
     """The query narrowed to what may leave: rows the actor may export, no names of people; and the purpose, tidied."""
     policy.require(actor, "export", query.register)
     purpose = purpose.strip()
@@ -87,7 +113,7 @@ def _allowed(query, actor, purpose):
     return replace(query, actor=reader, action="export", cursor="", columns=columns), purpose
 
 
-def _log(query, actor, form, purpose, address):
+def logged(query, actor, form, purpose, address):
     parts = [form, f"筛选：{filter_sentence(query)}", f"列：{'、'.join(field.label for field in query.columns)}"]
     parts += [f"用途：{purpose}"] if purpose else []
     # The purpose stands first where the line would be cut.
@@ -132,7 +158,7 @@ def _coded(label, code):
 # The workbook's looks and notes -------------------------------------------------------------------------------------
 
 
-def _column(field, revealed):
+def column(field, revealed):
     """A field as a column: masked ones are texts, whatever they hide."""
     hidden = field.sensitivity == "masked" and not revealed
     kind = next((kind for types, kind in _KINDS if isinstance(field, types) and not hidden), "text")

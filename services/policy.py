@@ -162,6 +162,11 @@ def rows(register, actor, *, action="view", trash=False):
     return query.where(model.deleted_at.is_null(not trash))
 
 
+def reaches_all(register, actor, action):
+    """Whether a grant of this action opens every row of the register."""
+    return actor.system or any(grant.rows == "all" for grant, _ in _grants(register, actor, action))
+
+
 def unit_tokens(register, actor, action="view"):
     """The unit tokens that confine a search, or () where the rows' rules are not plain units: rows() still confines it."""
     if actor.system:

@@ -4,13 +4,14 @@ import hashlib
 import json
 
 from models import registry, tables
+from models.export_templates import ExportTemplate
 from models.journal import Attachment, Draft, Pick, Preference, SavedView
 
 UNKEPT = ("access_log", "change_set", "job")
 
 
-def everything(own=(SavedView, Draft, Attachment, Preference, Pick)):
-    """A hash over what people keep: every register's rows, and their views, drafts, files and looks."""
+def everything(own=(SavedView, Draft, Attachment, Preference, Pick, ExportTemplate)):
+    """A hash over what people keep: every register's rows, and their views, drafts, files, looks and templates."""
     found = hashlib.sha256()
     for model in [*(tables.model(name) for name in registry.names() if name not in UNKEPT), *own]:
         for row in model.select().order_by(model.id).dicts():
