@@ -13,7 +13,10 @@ LIST = "/admin/r/damaged_building/"
 
 @pytest.fixture
 def workbook(tmp_path):
-    """workbook("E", school): a list as clerks keep it: a title, a header of two rows, a total; one area is 约30, one school cut short."""
+    """workbook("E", school): a list as clerks keep it: a title, a header of two rows, a total; one area is 约30, one school cut short.
+
+    The code stands in what is unknown: answers are remembered for the unit, and each test asks anew.
+    """
 
     def make(code, school):
         book = openpyxl.Workbook()
@@ -22,12 +25,12 @@ def workbook(tmp_path):
         sheet.append(["金水区受损校舍汇总表"])
         sheet["A1"].font = Font(bold=True, size=16)
         sheet.append(["校舍编号", "学校", "建筑名称", "建筑类别", "建筑面积（㎡）", "现场核查"])
-        sheet.append([None] * 5 + ["情况说明"])
+        sheet.append([None] * 5 + [f"情况说明{code}"])
         for merged in ("A1:F1", *(f"{letter}2:{letter}3" for letter in "ABCDE")):
             sheet.merge_cells(merged)
         for at in range(4):
             sheet.append([f"{code}-{at}", school, f"{at + 1} 号楼", "教学楼", 1000 + at, f"第 {at + 1} 栋已看"])
-        sheet["B5"] = school.removeprefix("金水区").replace("小学", "小")
+        sheet["B5"] = school.removeprefix("金水区").replace("小学", f"小{code}")
         sheet["E7"] = "约30"
         sheet.append(["合计", None, None, None, 4006, None])
         path = tmp_path / f"金水区受损校舍-{code}.xlsx"
@@ -75,7 +78,7 @@ def test_a_clerk_imports_corrects_sends_again_and_takes_back(come_in, workbook, 
         and "合计" in understood
     )
     assert page.locator(".im-sheet tr.head").count() == 2
-    assert "现场核查/情况说明" in page.inner_text("#questions") and "第 1 栋已看" in page.inner_text("#questions")
+    assert f"现场核查/情况说明{code}" in page.inner_text("#questions") and "第 1 栋已看" in page.inner_text("#questions")
     assert not violations(page) and page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     page.select_option("select[name^=q-column]", label="备注")
     page.select_option("select[name^=q-value]", "other")
