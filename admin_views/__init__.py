@@ -5,6 +5,7 @@ from flask_admin.theme import Theme
 
 from admin_views import menu, words
 from admin_views.api_view import ApiView
+from admin_views.builder_view import BuilderView
 from admin_views.desk_view import DeskView, FilesView
 from admin_views.form_view import FormView
 from admin_views.gateway import RegisterGateway
@@ -17,7 +18,7 @@ from models.values import CITY_ZONE, now
 def init_admin(app):
     """Mounts the screens on the app."""
     admin = Admin(app, name="Taizhang", index_view=HomeView(), theme=Theme(folder="bootstrap4", base_template="base.html"))
-    for view in (RegisterGateway(), DeskView(), FilesView(), TokensView(), ApiView(), ImportView(), FormView()):
+    for view in (RegisterGateway(), BuilderView(), DeskView(), FilesView(), TokensView(), ApiView(), ImportView(), FormView()):
         admin.add_view(view)
     app.context_processor(menu.shell)
     app.jinja_env.filters["moment"] = words.moment

@@ -1,10 +1,11 @@
 """What every page carries: the menu of the registers the actor may see, the unit she works in, and who is looking."""
 
 from flask import g, request, url_for
+from flask_babel import gettext as _
 
 from admin_views.words import english, text
 from models.registers import GROUPS
-from services import home, policy
+from services import definitions, home, policy
 
 
 def shell():
@@ -26,5 +27,10 @@ def _menu(actor):
                 "icon": register.icon,
                 "active": register.name == here,
             }
+        )
+    if definitions.allowed(actor):
+        here = request.blueprint == "build"
+        groups.setdefault("系统", []).append(
+            {"label": _("台账定义"), "url": url_for("build.index"), "icon": "ti-tools", "active": here}
         )
     return [{"label": GROUPS.get(name, name) if english() else name, "items": items} for name, items in groups.items()]

@@ -17,7 +17,7 @@ from datetime import timedelta
 import peewee
 
 import config
-from models import base, registry, tables
+from models import base, definitions, registry, tables
 from models.errors import AppError, Conflict, NotAllowed, NotFound, Sentence, Unavailable, say
 from models.jobs import JobWork
 from models.sentences import packed, unpacked
@@ -225,6 +225,7 @@ def _gave_up(job):
 
 def run_one(stop=None):
     """Claims and runs one job; False when nothing was due. `stop` (an Event) sends the job back to wait at its next step."""
+    definitions.follow()
     job = claim()
     if job is None:
         return False

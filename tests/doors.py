@@ -6,7 +6,7 @@ A door of a register or record says which action it asks for; the access matrix 
 from dataclasses import dataclass, field
 from typing import Any
 
-RECORD, REGISTER, TRASHED, PERSON, ANYONE = "record", "register", "trashed", "person", "anyone"
+RECORD, REGISTER, TRASHED, PERSON, ANYONE, BUILDER = "record", "register", "trashed", "person", "anyone", "builder"
 R = "/admin/r/<register>"
 
 
@@ -159,6 +159,12 @@ DOORS = (
     Door("GET", "/password", PERSON),
     Door("POST", "/password", PERSON),
     Door("POST", "/logout", PERSON),
+    # the builder
+    Door("GET", "/admin/build/", BUILDER),
+    Door("POST", "/admin/build/new", BUILDER, data={"label": ""}),
+    Door("GET", "/admin/build/<name>/", BUILDER, parts={"name": "hazard"}),
+    Door("POST", "/admin/build/<name>/", BUILDER, data={"_do": "publish", "_version": "999999"}, parts={"name": "hazard"}),
+    Door("POST", "/admin/build/<name>/preview", BUILDER, parts={"name": "hazard"}),
     # anyone's
     Door("GET", "/", ANYONE),
     Door("GET", "/login", ANYONE),

@@ -3,6 +3,7 @@
 A wish is a declaration's JSON (models.register.Register.to_dict), with `grants` for who may do what; see `wishes`.
 """
 
+from models.definition_checks import ROLES, ROWS
 from services.definitions.conversion import Casualties
 from services.definitions.differences import TYPE_LABELS, difference
 from services.definitions.drafts import (
@@ -24,7 +25,7 @@ from services.definitions.naming import option_code, slug
 from services.definitions.publishing import Published, finish_indexes, index_again, publish, restore, retire
 
 __all__ = [
-    "TYPE_LABELS", "Casualties", "Checked", "Defined", "Published", "Refused", "Stale", "allowed", "check", "difference", "discard",
+    "ROLES", "ROWS", "TYPE_LABELS", "Casualties", "Checked", "Defined", "Published", "Refused", "Stale", "allowed", "check", "difference", "discard",
     "exported", "finish_indexes", "imported", "index_again", "listing", "looked_into", "option_code", "publish", "read", "require",
     "restore", "retire", "rights_of", "save", "slug",
 ]  # fmt: skip

@@ -143,17 +143,19 @@ def check(actor, wish, name=None, *, deep=True):
     """
     require(actor)
     row = Definition.get_or_none(Definition.register == name) if name else None
-    return looked_at(wish, in_force(name, row), actor, deep=deep)
+    return looked_at(wish, in_force(name, row), actor, deep=deep, own=name or "")
 
 
-def looked_at(wish, published, actor, *, deep=True):
-    """The same for the register in force itself."""
+def looked_at(wish, published, actor, *, deep=True, own=""):
+    """The same for the register in force itself. `own` is the name a draft that was never published goes by."""
     try:
+        if published is None and own and isinstance(wish, dict):
+            wish = wish | {"name": own}
         settled = settle(wish, published, columns(published))
     except Misshapen as error:
         return Checked(None, (error.problem,))
     register = settled.register
-    found = list(problems(settled, published))
+    found = list(problems(settled, published, own))
     changes = tuple(difference(published, register, settled.copies, settled.merges))
     if found or published is None or not deep:
         return Checked(register, tuple(found), changes, settled=settled)
@@ -161,7 +163,7 @@ def looked_at(wish, published, actor, *, deep=True):
     return Checked(register, tuple(found), changes, () if found else survey(published, settled, actor), settled)
 
 
-def problems(settled, published):
+def problems(settled, published, own_name=""):
     """[Problem] of a settled wish among the other registers there are now."""
     register = settled.register
     built_in = published is not None and published.name in stored.BUILT_IN
@@ -171,7 +173,7 @@ def problems(settled, published):
         declared = {field.id for field in stored.BUILT_IN[register.name].fields}
         own = tuple(field for field in register.live if field.id not in declared)
     found = check_definition(register, Known(others, behaviours.names()), own, built_in, settled.rights or ())
-    if published is None and _is_taken(register.name):
+    if published is None and register.name != own_name and _is_taken(register.name):
         found.append(Problem("R050", f"{register.name}.name", say("台账名「{name}」已经有了，请换一个。", name=register.name)))
     return found
 

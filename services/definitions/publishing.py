@@ -45,7 +45,7 @@ def publish(actor, name, wish, version, draft_version=None):
     row = _row(name)
     _first(name, row, version)
     before = in_force(name, row)
-    settled = _good(wish, before, actor)
+    settled = _good(wish, before, actor, own=name or "")
     began = None
     if settled.copies:
         began = fill(before, settled, lambda: _still(name, version))
@@ -53,7 +53,7 @@ def publish(actor, name, wish, version, draft_version=None):
         _alone()
         row = _row(name)
         _first(name, row, version)
-        _good(wish, before, actor, deep=False, settled=settled)
+        _good(wish, before, actor, deep=False, settled=settled, own=name or "")
         changes = tuple(difference(before, settled.register, settled.copies, settled.merges))
         tables.sync(settled.register)
         if began is not None:
@@ -101,9 +101,9 @@ def _first(name, row, version):
     raise Stale(say("您打开之后，别人发布了新版本（第 {version} 版）：{changes}", version=now_at, changes=told), changes, now_at)
 
 
-def _good(wish, before, actor, *, deep=True, settled=None):
+def _good(wish, before, actor, *, deep=True, settled=None, own=""):
     """The settled wish, once nothing is wrong with it."""
-    found = looked_at(wish, before, actor, deep=deep)
+    found = looked_at(wish, before, actor, deep=deep, own=own)
     if found.problems:
         raise Refused(found.problems)
     return settled or found.settled

@@ -8,17 +8,20 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 from models.errors import Fault, Invalid, say
 from models.fields import Code, Relation
 from models.refused import refused
+from services import readers
 from services.definitions import require, slug
 from services.definitions.wishes import settle
-from services.infer.columns import Column, guess, is_row_number
+from services.infer.columns import Column, Guess, guess, is_row_number
 
-__all__ = ["Proposal", "propose", "to_json"]
+__all__ = ["Proposal", "from_file", "propose", "to_json"]
 
 MOST_ROWS, MOST_SECONDS, MOST_COLUMNS, ENOUGH = 60_000, 3.0, 200, 20
+SERIES = "TZ"
 _PERSON = re.compile(r"姓名|学生|教师|人员|name of (?:student|teacher)", re.I)
 
 
@@ -57,6 +60,19 @@ def propose(actor, columns, rows, label=""):
         else:
             found.append((head, guess(head, actor)))
     return _proposal(found, left_out, label, looked, whole)
+
+
+def from_file(actor, name, data, label=""):
+    """The Proposal for an uploaded file: its header found, its first rows looked at. Invalid for a file nobody can read."""
+    require(actor)
+    (source, *_) = readers.open_files([(name, data)])
+    table = readers.read(source)
+    try:
+        columns = [(column.text or column.head, column.unit, column.head) for column in table.columns]
+        title = next((text for _, text in table.titles if 0 < len(text) <= 40), "") or PurePath(name).stem
+        return propose(actor, columns, (row.cells for row in table.rows), label or title[:60])
+    finally:
+        table.close()
 
 
 def _counted(places, rows):
@@ -103,15 +119,25 @@ def _proposal(found, left_out, label, looked, whole):
         facts.append(say("「{label}」每行都有且不重复，作为业务主键。", label=guesses[key].field.title))
         field = guesses[key].field
         guesses[key] = replace(guesses[key], field=replace(field, unique=True, indexed=True))
+    else:
+        # Without a key an import takes rows that agree in their title for the same record.
+        key = "code" if "code" not in guesses else slug("code", guesses)
+        label = _free("编号", [guessed.field.label for guessed in guesses.values()])
+        made = Code(name=key, label=label, label_en="Code", make=SERIES, unique=True, indexed=True)
+        guesses = {key: Guess(made, say("没有一列能认出每一行，自动编一个号。"))} | guesses
     scope = next((name for name, guessed in guesses.items() if guessed is not None and _leads(guessed, unit)), "")
     if scope:
         facts.append(say("按「{label}」划分数据范围：各单位只看到自己的。", label=guesses[scope].field.title))
     wish = {"label": label[:60] or "新台账", "fields": [_plain(guessed.field) for guessed in guesses.values()]}
-    wish |= {"key": [key], "title": [key]} if key else {}
+    wish |= {"key": [key], "title": [key]}
     wish |= {"scope": scope} if scope else {}
     wish |= {"grain": "person"} if person else {}
     register = settle(wish).register
     return Proposal(register.to_dict(), guesses, tuple(facts), tuple(left_out), looked, whole)
+
+
+def _free(label, taken):
+    return label if label not in taken else f"{label}（自动）"
 
 
 def _plain(field):

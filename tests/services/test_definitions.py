@@ -126,6 +126,13 @@ def test_an_unfinished_draft_is_kept_and_nobody_sees_it(city, admin):
         definitions.read(admin, made.name)
 
 
+def test_a_saved_draft_is_published_under_its_own_name(city, admin):
+    made = definitions.save(admin, WATER)
+    assert not definitions.check(admin, made.wish, made.name).problems
+    done = definitions.publish(admin, made.name, made.wish | {"name": ""}, 0, made.draft_version)
+    assert done.register.name == made.name and not definitions.read(admin, made.name).drafted
+
+
 # changing one -----------------------------------------------------------------------------------------------------------
 
 
