@@ -119,7 +119,7 @@ class RegisterView(BaseModelView):
 
     def can(self, record):
         """The rights on one record's page: what its state keeps from being edited has no button either."""
-        return self.rights(record.id) | {"edit": records.may_edit(record, g.actor)}
+        return {"edit": records.may_edit(record, g.actor), "export": policy.may(g.actor, "export", self.register, record.id)}
 
     # forms --------------------------------------------------------------------------------------------------------------
 

@@ -132,10 +132,10 @@ def require_editable(record, actor):
 def may_edit(record, actor):
     """Whether a record the actor sees may be edited by him as it stands, and why."""
     try:
-        require_editable(record, actor)
+        writer.refuse_locked(registry.get(record.register.name), record.values)
     except NotAllowed as error:
         return policy.Decision(False, error.sentence, error.rule)
-    return policy.may(actor, "edit", record.register)
+    return policy.may(actor, "edit", record.register, record.id)
 
 
 def _run(work, operation, written):

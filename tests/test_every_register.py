@@ -18,8 +18,8 @@ MOST_STATEMENTS = 15
 
 
 def clerk_of(register):
-    """Who keeps a register: boarders are their school's, all else the administrator's."""
-    return "school_a" if register.name == "inland_student" else "city_admin"
+    """Who keeps a register: what names people for their school alone is the school's, all else the administrator's."""
+    return "school_a" if register.name in ("inland_student", "basement_water") else "city_admin"
 
 
 def unit_of(city, register):

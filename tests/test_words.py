@@ -29,7 +29,7 @@ CHINESE_OR_MARK = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 PLACEHOLDER = re.compile(r"\{(\w*)\}|%\((\w+)\)s")
 GENERIC = "{text}"
 # Said within other sentences, or on a chip of the list's filter.
-PIECES = {GENERIC, "{register} {count} 条", "搜索「{q}」", EMPTY_NOT.id}
+PIECES = {GENERIC, "{register} {count} 条", "搜索「{q}」", "填报表", EMPTY_NOT.id}
 PIECES |= {sentence.id for sentence in TITLES.values()} | {operator.sentence.id for operator in OPERATORS.values()}
 ENDS = {"。": ".", "？": "?", "：": ":"}
 SCREENS = ("admin_views/", "app/auth.py", "app/errors.py", "app/headers.py", "app/kept.py", "app/operations.py", "app/words.py")
