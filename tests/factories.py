@@ -21,7 +21,7 @@ MORE = {
     "plan_doc": {"owner_kind": "school", "kind": "rebuilding", "made_on": "-30", "version_no": lambda n: str(n % 900 + 1)},
     "term_readiness": {"term": lambda n: f"{2021 + n // 4 % 70}第{n % 4}期{n}", "ability": "ready"},
     "inspection_team": {"kind": "comprehensive", "level": "county", "from_date": "-300", "lead": None},
-    "team_member": {"phone": lambda n: f"1390000{n:04d}", "from_date": "-300"},
+    "team_member": {"phone": lambda n: f"1390000{n % 10_000:04d}", "from_date": "-300"},
     "team_assignment": {"from_date": "-300", "note": None},
     "visit": {"kind": "first", "scope": "safety", "result": "passed", "visited_on": lambda n: f"-{n % 60 + 1}", "note": None},
     "hazard": {"level": "minor", "source": "self_check", "found_on": "-20", "responsible": None},
@@ -30,7 +30,7 @@ MORE = {
     "inland_daily": {"date": lambda n: f"-{n % 300}", "in_school": "40", "temp_checked": "40"},
     "foreign_teacher": {"location": "city", "location_from": "-30", "return_status": "at_work", "liaison": None},
     "foreign_contact": {"contacted_on": lambda n: f"-{n % 300}", "channel": "phone", "reached": "是"},
-    "four_party_link": {"party": lambda n: PARTIES[n % 4], "phone": lambda n: f"0371-6000{n:04d}"},
+    "four_party_link": {"party": lambda n: PARTIES[n % 4], "phone": lambda n: f"0371-6000{n % 10_000:04d}"},
     "membership": {"role": "leader", "from_date": "-300"},
     "role_grant": {"role": "auditor", "register": lambda n: f"r{n}", "actions": "view", "rows": "self"},
 }
