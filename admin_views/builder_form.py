@@ -172,7 +172,7 @@ def _rules(data, wish):
     left, operator, right = data.get("rule-left", ""), data.get("rule-op", ""), data.get("rule-right", "").strip()
     if left and operator in COMPARISONS and right:
         names = {field.get("name") for field in wish["fields"]}
-        value = f"${right}" if right in names else "$today" if right == "今天" else right
+        value = f"${right}" if right in names else "$today" if right in ("今天", "today") else right
         when = {f"{left}__empty": False} | ({f"{right}__empty": False} if right in names else {})
         taken = {rule.get("id") for rule in kept}
         rule_id = next(f"rule_{n}" for n in range(1, 500) if f"rule_{n}" not in taken)
