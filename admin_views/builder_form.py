@@ -4,6 +4,7 @@ from dataclasses import dataclass, field as attribute
 
 from admin_views.words import text
 from models import registry
+from models.errors import Label
 from models.fields import TYPES
 from services import policy
 from services.definitions import ROLES, ROWS, TYPE_LABELS
@@ -15,6 +16,9 @@ NUMBERS = ("min", "max")
 LISTED = (("list_columns", "list"), ("filters", "filter"), ("search", "search"))
 RULE_ROWS = 1
 COMPARISONS = ("lte", "gte", "lt", "gt", "eq", "ne")
+
+_YES, _NO, _TODAY = Label("是", "yes"), Label("否", "no"), Label("今天", "today")
+_YES_NO = {_YES.zh: True, _YES.en: True, _NO.zh: False, _NO.en: False}
 
 
 @dataclass
@@ -137,7 +141,7 @@ def _condition(data, prefix):
     values = [part.strip() for part in value.replace("、", ",").split(",") if part.strip()]
     if operator == "in" and values:
         return {f"{name}__in": values}
-    return {name if operator in ("", "eq") else f"{name}__{operator}": {"是": True, "否": False}.get(value, value)}
+    return {name if operator in ("", "eq") else f"{name}__{operator}": _YES_NO.get(value, value)}
 
 
 def _about(data):
@@ -172,7 +176,7 @@ def _rules(data, wish):
     left, operator, right = data.get("rule-left", ""), data.get("rule-op", ""), data.get("rule-right", "").strip()
     if left and operator in COMPARISONS and right:
         names = {field.get("name") for field in wish["fields"]}
-        value = f"${right}" if right in names else "$today" if right in ("今天", "today") else right
+        value = f"${right}" if right in names else "$today" if right in (_TODAY.zh, _TODAY.en) else right
         when = {f"{left}__empty": False} | ({f"{right}__empty": False} if right in names else {})
         taken = {rule.get("id") for rule in kept}
         rule_id = next(f"rule_{n}" for n in range(1, 500) if f"rule_{n}" not in taken)

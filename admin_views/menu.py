@@ -30,7 +30,7 @@ def _menu(actor):
         )
     if definitions.allowed(actor):
         here = request.blueprint == "build"
-        groups.setdefault("系统", []).append(
+        groups.setdefault(tuple(GROUPS)[-1], []).append(
             {"label": _("台账定义"), "url": url_for("build.index"), "icon": "ti-tools", "active": here}
         )
     return [{"label": GROUPS.get(name, name) if english() else name, "items": items} for name, items in groups.items()]
