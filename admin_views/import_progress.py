@@ -34,6 +34,14 @@ def _left(job):
     return _("约还要 %(n)s 分钟", n=round(seconds / 60))
 
 
+def _reached(job):
+    """What a task says of itself: how many rows it did once it is done, else its own last words."""
+    if job.state != jobs.DONE:
+        return text(job.message) if job.message else ""
+    count = job.total or job.done
+    return _("%(n)s 行", n=f"{count:,}") if count else ""
+
+
 def task(job):
     """A job as a line of 我的任务."""
     register = registry.get("job")
@@ -51,5 +59,5 @@ def task(job):
         "total": job.total,
         "url": url_for("imports.page", id=item) if item else None,
         "ended_at": job.ended_at,
-        "message": text(job.message) if job.message else "",
+        "message": _reached(job),
     } | {name: value for name, value in shown(job).items() if not job.ended and name != "words"}

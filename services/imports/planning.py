@@ -52,7 +52,7 @@ class Planning:
         self._names = columns_of(self._register, actor, item.asked)
         self._meanings = rows.Meanings(self._register, actor, self._answers(), self._names.named(item.asked.get("translate", {})))
         self._repeats, self._codes, self._unknown = rows.Repeats(), {}, {}
-        self._chunks, self._done, self._matches, self._sections = 0, 0, [], []
+        self._chunks, self._done, self._total, self._matches, self._sections = 0, 0, None, [], []
         self._called, self._kept = [], 0
         self._messages, self._questions, self._skipped, self._last = [], [], [], 0
         self._about = {"sheet": "", "sheets": [], "encoding": "", "header_rows": [], "letters": [], "heads": [], "layouts": []}
@@ -157,6 +157,7 @@ class Planning:
         for code, sentence, level in layout.sentences(table, self._unmatched(matches)):
             self._tell(code, sentence, level, "" if alone else self._called[file])
         taken = self._records(task, table, left, known)
+        self._total = _about_rows(source, table) if alone else None
         while batch := list(islice(taken, chunks.ROWS)):
             self._judge(file, task, batch)
         left.take_skipped(table)
@@ -241,7 +242,7 @@ class Planning:
             chunks.put(self._item.id, self._chunks, verdicts)
         self._chunks += 1
         self._done += len(batch)
-        self._progress(self._done, None, say("已检查 {count} 行。", count=self._done))
+        self._progress(self._done, self._total, say("已检查 {count} 行。", count=self._done))
 
     def _note_unknown(self, task, batch):
         """Texts that a field does not know and nobody has answered for, with how often and where they stand."""
@@ -261,6 +262,13 @@ class Planning:
         if self._sections and "section" not in self._asked:
             said = {match.field.name for match in self._matches if match.field} | set(self._names.constants)
             self._questions += questions.of_sections(self._register, self._actor, self._sections, said, self._meanings)
+
+
+def _about_rows(source, table):
+    """About how many rows there are to check, so that a clerk knows how long it takes."""
+    if table.sheet:
+        return max(0, next((one.rows for one in source.sheets if one.name == table.sheet), 0) - table.header[1])
+    return source.data.count(b"\n")
 
 
 def columns_of(register, actor, asked):
