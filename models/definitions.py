@@ -89,7 +89,10 @@ def refresh():
     if registry.latest().stamp != stamp:
         with _loading:
             if registry.latest().stamp != stamp:
-                load()
+                if stamp:
+                    load()
+                else:
+                    registry.use(DECLARED)
 
 
 def stamp_now():

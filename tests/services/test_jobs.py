@@ -31,11 +31,11 @@ from tests.services.test_jobs import steps
 config.activate(config.load({"TAIZHANG_JOB_LEASE": "1", "TAIZHANG_DATA_DIR": sys.argv[2]}))
 base.connect(sys.argv[1])
 print("up", flush=True)
+jobs.kind("export")(steps)
 jobs.work_forever(threading.Event())
 """
 
 
-@jobs.kind("export")
 def steps(job, progress):
     """Counts up to `payload["to"]` in the parameter's row, each step with its place in one transaction."""
     parameter = tables.model("parameter")
@@ -60,10 +60,11 @@ def row(city):
     return id
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def kinds():
-    """The kinds, as they are put back afterwards."""
+    """Jobs of kind "export" count steps here; the kinds are put back afterwards."""
     before = dict(jobs.KINDS)
+    jobs.kind("export")(steps)
     yield jobs.KINDS
     jobs.KINDS.clear()
     jobs.KINDS.update(before)
@@ -109,7 +110,7 @@ def test_a_job_is_its_owners_alone(city, row):
 
 
 @pytest.mark.parametrize(("error", "said"), [(Conflict(say("文件不对。")), "文件不对。"), (KeyError("x"), "已记入日志")])
-def test_what_goes_wrong_is_told_and_put_in_order(city, kinds, error, said):
+def test_what_goes_wrong_is_told_and_put_in_order(city, error, said):
     told = []
 
     def run(job, progress):
@@ -122,7 +123,7 @@ def test_what_goes_wrong_is_told_and_put_in_order(city, kinds, error, said):
     assert job.state == "failed" and said in str(job.message) and told == [(id, str(job.message))]
 
 
-def test_a_busy_database_puts_a_job_off_and_thrice_is_enough(city, kinds, monkeypatch):
+def test_a_busy_database_puts_a_job_off_and_thrice_is_enough(city, monkeypatch):
     monkeypatch.setattr(jobs, "_AGAIN_SECONDS", -1)
     tries = []
 
