@@ -2,28 +2,26 @@
 
 from dataclasses import dataclass, field as attribute
 
+from admin_views import builder_rules
 from admin_views.words import text
 from models import registry
-from models.errors import Label
 from models.fields import TYPES
-from services import policy
+from services import definitions, policy
 from services.definitions import ROLES, ROWS, TYPE_LABELS
 
-EMPTY_ROWS, MOST_ROWS = 1, 200
+MOST_ROWS = 200
 FLAGS = ("required", "unique", "na", "retired")
-TEXTS = ("label", "unit", "help", "example", "make", "section")
+TEXTS = ("name", "unit", "help", "example", "make")
 NUMBERS = ("min", "max")
 LISTED = (("list_columns", "list"), ("filters", "filter"), ("search", "search"))
-RULE_ROWS = 1
-COMPARISONS = ("lte", "gte", "lt", "gt", "eq", "ne")
-
-_YES, _NO, _TODAY = Label("是", "yes"), Label("否", "no"), Label("今天", "today")
-_YES_NO = {_YES.zh: True, _YES.en: True, _NO.zh: False, _NO.en: False}
 
 
 @dataclass
 class Row:
-    """One field as the page draws it: its JSON, its place among the inputs, what is wrong with it."""
+    """One field as the page draws it: its JSON, its place among the inputs, what is wrong with it, why it was proposed so.
+
+    `when` is its condition as three inputs (None: more than they can say), `narrowing` what its choice may be narrowed by.
+    """
 
     at: int
     field: dict
@@ -31,43 +29,54 @@ class Row:
     listed: frozenset = frozenset()
     section: str = ""
     casualties: object = None
+    note: str = ""
+    when: object = None
+    narrowing: tuple = ()
 
-    @property
-    def options_text(self):
-        return "\n".join(_line(option) for option in self.field.get("options", ()) if not option.get("retired"))
+    def options_text(self, with_codes):
+        """Its options, one a line; with their codes where a label may be changed and still mean the same."""
+        return "\n".join(_line(option, with_codes) for option in self.field.get("options", ()) if not option.get("retired"))
 
     @property
     def gone(self):
         return [option for option in self.field.get("options", ()) if option.get("retired")]
 
 
-def _line(option):
+def _line(option, with_codes):
     words = option.get("label", "")
-    return words if option.get("code") in ("", None, words) else f"{option['code']} {words}"
+    return words if not with_codes or option.get("code") in ("", None, words) else f"{option['code']} {words}"
 
 
 # what was posted --------------------------------------------------------------------------------------------------------
 
 
-def posted(data, base):
-    """The wish that a posted form says, laid over `base`, the wish the page was drawn from."""
-    known = {field.get("id") or field["name"]: field for field in base.get("fields", ())}
-    fields, listed, sections = [], {name: [] for name, _ in LISTED}, {}
+def posted(data, found):
+    """The wish that a posted form says, laid over the one the page was drawn from (`found`, services.definitions.Defined)."""
+    base = found.wish
+    rows = _rows(data, {field.get("id") or field["name"]: field for field in base.get("fields", ())})
+    _settle_names([row.field for row in rows])
+    wish = {key: value for key, value in base.items() if key != "fields"} | {"fields": [row.field for row in rows]}
+    for row in rows:
+        _lean(row, data, wish["fields"])
+    listed = {
+        name: [row.field["name"] for row in rows if short in row.listed and not row.field.get("retired")] for name, short in LISTED
+    }
+    if found.built_in:
+        return _extended(found.published, wish, listed)
+    return _finished(wish | _about(data), rows, listed, data)
+
+
+def _rows(data, known):
+    """[Row] of the posted fields, in the order the page's numbers say."""
+    found = []
     for at in range(_number(data.get("rows"), MOST_ROWS)):
-        field = _field(data, f"f-{at}-", known)
-        if field is None:
-            continue
-        fields.append(field)
-        if not field.get("retired"):
-            for name, short in LISTED:
-                if data.get(f"f-{at}-{short}"):
-                    listed[name].append(field)
-            heading = data.get(f"f-{at}-section", "").strip()
-            if heading:
-                sections.setdefault(heading, []).append(field)
-    wish = {key: value for key, value in base.items() if key not in ("fields", "key", "sections", *listed)} | {"fields": fields}
-    wish |= _about(data)
-    return wish, listed, sections
+        prefix = f"f-{at}-"
+        field = _field(data, prefix, known)
+        if field is not None:
+            shown = frozenset(short for _, short in LISTED if data.get(f"{prefix}{short}"))
+            place = _number(data.get(f"{prefix}place"), MOST_ROWS) or at + 1
+            found.append((place, at, Row(at, field, listed=shown, section=data.get(f"{prefix}section", "").strip())))
+    return [row for *_, row in sorted(found, key=lambda part: part[:2])]
 
 
 def _field(data, prefix, known):
@@ -75,12 +84,12 @@ def _field(data, prefix, known):
     if not label and id not in known:
         return None
     field = dict(known.get(id, {}))
+    if data.get(f"{prefix}type") is None:
+        return field
     field["type"] = data.get(f"{prefix}type") if data.get(f"{prefix}type") in TYPES else field.get("type", "text")
-    if f"{prefix}name" in data:
-        field["name"] = data.get(f"{prefix}name", "").strip() or field.get("name", "")
-    for name in TEXTS[:-1]:
+    for name in TEXTS:
         if f"{prefix}{name}" in data:
-            _put(field, name, data.get(f"{prefix}{name}", "").strip())
+            _put(field, name, data.get(f"{prefix}{name}", "").strip() or (field.get("name") if name == "name" else ""))
     field["label"] = label
     for name in NUMBERS:
         if f"{prefix}{name}" in data:
@@ -93,9 +102,6 @@ def _field(data, prefix, known):
         field["options"] = _options(data.get(f"{prefix}options", ""), field.get("options", ()))
     else:
         field.pop("options", None)
-    condition = _condition(data, f"{prefix}when-")
-    if f"{prefix}when-field" in data:
-        _put(field, "shown_when", condition)
     if not id:
         field.pop("id", None)
     return field
@@ -112,8 +118,8 @@ def _put(holder, name, value):
 def _options(typed, before):
     """Options from lines: a label, or a code and a label; "新 = 旧1、旧2" merges old ones into one."""
     by_label = {option["label"]: option for option in before}
-    by_code = {option["code"]: option for option in before}
-    found = []
+    by_code = {option["code"]: option for option in before if option.get("code")}
+    found, taken = [], set(by_code)
     for line in typed.splitlines():
         words, _, merged = line.strip().partition("=")
         words = words.strip()
@@ -123,6 +129,9 @@ def _options(typed, before):
         option = dict(by_label.get(words) or ({**by_code[head], "label": rest.strip()} if head in by_code and rest else {}))
         if not option:
             option = {"code": head, "label": rest.strip()} if rest and head.isascii() else {"label": words}
+        if not option.get("code"):
+            option["code"] = definitions.option_code(option["label"], taken)
+        taken.add(option["code"])
         option.pop("retired", None)
         old = [part.strip() for part in merged.replace("、", ",").split(",") if part.strip()]
         codes = [by_label.get(part, by_code.get(part, {})).get("code") for part in old]
@@ -132,16 +141,27 @@ def _options(typed, before):
     return found
 
 
-def _condition(data, prefix):
-    name, operator, value = (data.get(f"{prefix}{part}", "").strip() for part in ("field", "op", "value"))
-    if not name:
-        return {}
-    if operator == "filled":
-        return {f"{name}__empty": False}
-    values = [part.strip() for part in value.replace("、", ",").split(",") if part.strip()]
-    if operator == "in" and values:
-        return {f"{name}__in": values}
-    return {name if operator in ("", "eq") else f"{name}__{operator}": _YES_NO.get(value, value)}
+def _settle_names(fields):
+    """Every field gets its name, so that lists, rules and states may name the new ones."""
+    taken = {field["name"] for field in fields if field.get("name")}
+    for field in fields:
+        if not field.get("name"):
+            field["name"] = definitions.slug(field["label"], taken)
+            taken.add(field["name"])
+
+
+def _lean(row, data, fields):
+    """What a field leans on others for: when it is shown, and the field that narrows its choice."""
+    field, prefix = row.field, f"f-{row.at}-"
+    if field.get("retired"):
+        return
+    if f"{prefix}when-field" in data:
+        _put(field, "shown_when", builder_rules.condition(data, f"{prefix}when-", fields))
+    if field["type"] != "relation":
+        field.pop("narrowed_by", None)
+    elif f"{prefix}narrow" in data:
+        own, _, theirs = data.get(f"{prefix}narrow", "").partition(":")
+        _put(field, "narrowed_by", [own, theirs] if own and theirs else None)
 
 
 def _about(data):
@@ -154,38 +174,44 @@ def _about(data):
     return found
 
 
-def finished(wish, listed, sections, data):
-    """The wish with its lists by name, once every field has one; rules and rights come last."""
-    names = {id(field): field.get("name") for field in wish["fields"]}
-    for name, fields in listed.items():
-        wish[name] = [names[id(field)] for field in fields if names[id(field)]]
+def _finished(wish, rows, listed, data):
+    """A browser-made register's wish with its lists, sections, key, rules, states and rights."""
+    names = {row.field["name"] for row in rows}
+    wish |= listed
     if not wish["list_columns"]:
         del wish["list_columns"]
-    wish["sections"] = [{"label": label, "fields": [names[id(field)] for field in fields]} for label, fields in sections.items()]
-    key = [name for name in data.getlist("key") if name in names.values()]
-    if key:
-        wish["key"] = key
-    wish["rules"] = _rules(data, wish)
+    sections = {}
+    for row in rows:
+        if row.section and not row.field.get("retired"):
+            sections.setdefault(row.section, []).append(row.field["name"])
+    before = {part["label"]: part for part in wish.get("sections", ())}
+    wish["sections"] = [before.get(label, {}) | {"label": label, "fields": fields} for label, fields in sections.items()]
+    for name in ("key", "title"):
+        chosen = [part for part in data.getlist(name) if part in names]
+        if chosen:
+            wish[name] = chosen
+    wish["rules"] = builder_rules.rules(data, wish)
+    wish["workflow"] = builder_rules.flow(data, wish)
     if "g-posted" in data:
         wish["grants"] = _grants(data)
     return wish
 
 
-def _rules(data, wish):
-    kept = [rule for rule in wish.get("rules", ()) if not data.get(f"drop-rule-{rule.get('id')}")]
-    left, operator, right = data.get("rule-left", ""), data.get("rule-op", ""), data.get("rule-right", "").strip()
-    if left and operator in COMPARISONS and right:
-        names = {field.get("name") for field in wish["fields"]}
-        value = f"${right}" if right in names else "$today" if right in (_TODAY.zh, _TODAY.en) else right
-        when = {f"{left}__empty": False} | ({f"{right}__empty": False} if right in names else {})
-        taken = {rule.get("id") for rule in kept}
-        rule_id = next(f"rule_{n}" for n in range(1, 500) if f"rule_{n}" not in taken)
-        level = data.get("rule-level") if data.get("rule-level") in ("error", "warning") else "error"
-        kept.append(
-            {"id": rule_id, "field": left, "level": level, "message": data.get("rule-message", "").strip(), "when": when,
-             "must": {left if operator == "eq" else f"{left}__{operator}": value}}
-        )  # fmt: skip
-    return kept
+def _extended(declared, wish, listed):
+    """A built-in register's wish: what the declaration says, and the added fields with their columns, filters and search."""
+    base = declared.to_dict()
+    own = {field["id"] for field in base["fields"] if field.get("id", "").startswith("x")}
+    kept = [field for field in base["fields"] if field.get("id") not in own]
+    more = [field for field in wish["fields"] if field.get("id", field.get("name")) in own or _is_new(field, kept)]
+    base["fields"] = kept + more
+    names, declared_names = {field["name"] for field in more}, {field["name"] for field in kept}
+    for name, fields in listed.items():
+        base[name] = [part for part in base.get(name, ()) if part in declared_names] + [part for part in fields if part in names]
+    return base
+
+
+def _is_new(field, kept):
+    return not field.get("id") and field.get("name") not in {part["name"] for part in kept}
 
 
 def _grants(data):
@@ -193,7 +219,8 @@ def _grants(data):
     for role in ROLES:
         actions = [action for action in policy.ACTIONS if data.get(f"g-{role}-{action}")]
         if actions:
-            found.append({"role": role, "actions": actions, "rows": data.get(f"g-{role}-rows", "all")})
+            right = {"role": role, "actions": actions, "rows": data.get(f"g-{role}-rows", "all")}
+            found.append(right | ({"names": True} if data.get(f"g-{role}-names") else {}))
     return found
 
 
@@ -209,11 +236,14 @@ def rows(wish, problems=(), casualties=()):
     listed = {name: set(wish.get(name, ())) for name, _ in LISTED}
     headings = {name: part.get("label", "") for part in wish.get("sections", ()) for name in part.get("fields", ())}
     counts = {part.field.name: part for part in casualties}
+    notes, fields = wish.get("notes") or {}, wish.get("fields", ())
     found, by_name = [], {}
-    for at, field in enumerate(wish.get("fields", ())):
+    for at, field in enumerate(fields):
         name = field.get("name", "")
         shown = frozenset(short for part, short in LISTED if name in listed[part])
-        row = Row(at, field, listed=shown, section=headings.get(name, ""), casualties=counts.get(name))
+        row = Row(at, field, listed=shown, section=headings.get(name, ""), casualties=counts.get(name), note=notes.get(name, ""))
+        row.when = builder_rules.drawn(field.get("shown_when"), fields)
+        row.narrowing = _narrowing(field, fields)
         found.append(row)
         by_name.setdefault(name, row)
     top = []
@@ -225,6 +255,19 @@ def rows(wish, problems=(), casualties=()):
     return found, top
 
 
+def _narrowing(field, fields):
+    """((value of the input, label)): relations of the form through which a relation's target can be narrowed."""
+    if field.get("type") != "relation" or field.get("to") not in registry.current():
+        return ()
+    theirs = [part for part in registry.get(field["to"]).live if part.type == "relation"]
+    return tuple(
+        (f"{other['name']}:{part.name}", other.get("label", ""))
+        for other in fields
+        for part in theirs
+        if other is not field and other.get("name") and other.get("type") == "relation" and other.get("to") == part.to
+    )
+
+
 def choices():
     """What the selects of the page offer."""
     return {
@@ -234,21 +277,3 @@ def choices():
         "actions": [(name, text(label)) for name, label in policy.ACTIONS.items()],
         "row_rules": [(name, text(policy.ROW_WORDS[name])) for name in ROWS],
     }
-
-
-def extended(declared, wish, listed):
-    """A built-in register's wish: what the declaration says, and the added fields with their columns, filters and search."""
-    base = declared.to_dict()
-    own = {field["id"] for field in base["fields"] if field.get("id", "").startswith("x")}
-    kept = [field for field in base["fields"] if field.get("id") not in own]
-    more = [field for field in wish["fields"] if field.get("id", field.get("name")) in own or _is_new(field, kept)]
-    base["fields"] = kept + more
-    names = {field.get("name") for field in more}
-    for name, fields in listed.items():
-        before = [part for part in base.get(name, ()) if part in {field["name"] for field in kept}]
-        base[name] = before + [field["name"] for field in fields if field["name"] in names]
-    return base
-
-
-def _is_new(field, kept):
-    return not field.get("id") and field.get("name") not in {part["name"] for part in kept}

@@ -4,9 +4,9 @@ from flask import flash, g, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 
-from admin_views import builder_form, forms
+from admin_views import builder_form, builder_rules, forms
 from admin_views.words import text
-from models.errors import Conflict, Invalid
+from models.errors import Conflict, Invalid, Label
 from services import actor as actors, attachments, definitions, imports, infer
 from services.definitions import Refused
 
@@ -62,7 +62,8 @@ class BuilderView(BaseView):
     def _from_file(self, file, label):
         data = file.read()
         proposal = infer.from_file(g.actor, file.filename, data, label)
-        return proposal.wish | ({"label": label} if label else {}), attachments.store(g.actor, file.filename, data)
+        wish = proposal.wish | {"notes": _notes(proposal)} | ({"label": label} if label else {})
+        return wish, attachments.store(g.actor, file.filename, data)
 
     @expose("/<name>/", methods=("GET", "POST"))
     def edit(self, name):
@@ -73,7 +74,7 @@ class BuilderView(BaseView):
         return self._page(found, wish, definitions.check(g.actor, wish, found.name) if found.drafted else None)
 
     def _posted(self, found):
-        wish = _wish(found)
+        wish = builder_form.posted(request.form, found)
         action = request.form.get("_do", "check")
         if action in ("discard", "retire", "restore"):
             return self._whole(found, action)
@@ -121,12 +122,14 @@ class BuilderView(BaseView):
     def preview(self, name):
         """The form and the list as they will be, and what is wrong, as a fragment."""
         found = definitions.read(g.actor, name)
-        checked = definitions.check(g.actor, _wish(found), found.name, deep=False)
+        checked = definitions.check(g.actor, builder_form.posted(request.form, found), found.name, deep=False)
         return self.render("builder/_preview.html", **_drawn(checked))
 
     def _page(self, found, wish, checked, *, added=False, top=()):
         problems = checked.problems if checked else ()
         rows, loose = builder_form.rows(wish, problems, checked.casualties if checked else ())
+        states, moves = builder_rules.drawn_flow(wish)
+        fields = [(row.field["name"], row.field["label"]) for row in rows if row.field.get("name") and not row.field.get("retired")]
         return self.render(
             "builder/edit.html",
             found=found,
@@ -136,6 +139,14 @@ class BuilderView(BaseView):
             checked=checked,
             changes=[text(part) for part in checked.changes] if checked and found.published else [],
             grants={right["role"]: right for right in wish.get("grants", ())},
+            notes=(wish.get("notes") or {}).get("", ""),
+            fields=fields,
+            scopes=_scopes(wish),
+            state_fields=[(field["name"], field["label"]) for field in wish.get("fields", ()) if _can_be_state(field)],
+            states=states,
+            moves=moves,
+            others=lambda move: [(other["name"], other["label"]) for other in moves if other and other is not move],
+            no_condition=builder_rules.Condition(),
             file=request.values.get("file") or request.form.get("_file", ""),
             added=added,
             title=_title(found),
@@ -144,18 +155,20 @@ class BuilderView(BaseView):
         )
 
 
-def _wish(found):
-    """The wish of the posted page. Names are settled first, so that lists may name the new fields."""
-    base = found.wish
-    wish, listed, sections = builder_form.posted(request.form, base)
-    taken = {field.get("name") for field in wish["fields"]}
-    for field in wish["fields"]:
-        if not field.get("name"):
-            field["name"] = definitions.slug(field["label"], taken)
-            taken.add(field["name"])
-    if found.built_in:
-        return builder_form.extended(found.published, wish, listed)
-    return builder_form.finished(wish, listed, sections, request.form)
+def _notes(proposal):
+    """{field name: why it is proposed so and what does not fit}; under "" what concerns the whole table."""
+    found = {}
+    for name, guess in proposal.guesses.items():
+        found[name] = text(guess.why)
+        if guess.misfits:
+            examples = "、".join(map(str, guess.examples[:3]))
+            found[name] += _("有 %(count)s 个值不合适，例如 %(examples)s。", count=guess.misfits, examples=examples)
+    whole = [text(fact) for fact in proposal.facts]
+    whole += [_("没有带上「%(head)s」：%(why)s", head=head, why=text(why)) for head, why in proposal.left_out]
+    rows = (
+        _("看了全部 %(count)s 行。", count=proposal.rows) if proposal.all_rows else _("看了前 %(count)s 行。", count=proposal.rows)
+    )
+    return found | {"": "\n".join([rows, *whole])}
 
 
 def _drawn(checked):
@@ -163,13 +176,38 @@ def _drawn(checked):
     register = checked.register if checked else None
     problems = [text(problem.sentence) for problem in checked.problems] if checked else []
     if register is None or checked.problems:
-        return {"form": None, "heads": [], "problems": problems}
+        return {"form": None, "heads": [], "filters": [], "sheet": [], "problems": problems}
     seen = register.readable
     return {
         "form": forms.draw(seen, {}, was={}),
         "heads": [text(seen.field(name).title) for name in seen.list_columns],
+        "filters": [text(seen.field(name.split("__")[0]).title) for name in seen.filters],
+        "sheet": [(text(field.title), field.required, _accepted(field)) for field in forms.editable(seen)],
         "problems": problems,
     }
+
+
+def _scopes(wish):
+    """[(scope, label)] that the register's relations to schools and districts offer, and the one it has."""
+    found = [
+        (field["name"], field["label"])
+        for field in wish.get("fields", ())
+        if field.get("to") in ("school", "district") and not field.get("retired")
+    ]
+    scope = wish.get("scope", "")
+    return found if scope in ("", *dict(found)) else [*found, (scope, scope)]
+
+
+def _can_be_state(field):
+    return field.get("type") == "choice" and field.get("name") and not field.get("retired")
+
+
+def _accepted(field):
+    """What a column of the register's template takes, in a few words."""
+    options = [text(option.title) for option in getattr(field, "options", ()) if not option.retired]
+    if options:
+        return "、".join(options[:8]) + ("…" if len(options) > 8 else "")
+    return text(definitions.TYPE_LABELS[field.type]) + (f"（{text(Label(field.unit, field.unit_en))}）" if field.unit else "")
 
 
 def _title(found):

@@ -59,6 +59,7 @@ def test_a_night_order_from_a_workbook_is_live_in_three_posts(city, client_of):
     assert page.status_code == 200 and "水深" in page.text and "厘米" in page.text
     done = browser.post(begun.headers["Location"].partition("?")[0], data=form_of(page.text) | {"_do": "publish"})
     assert done.status_code == 303, re.sub(r"<[^>]*>|\s+", " ", done.text)[-900:]
+    assert registry.latest().all()[-1].label == "地下室排查"
     name, id = registry.latest().all()[-1].name, re.search(r"/imports/(\d+)/", done.headers["Location"])[1]
     while jobs.run_one():
         pass

@@ -1,7 +1,8 @@
 """From what someone wants a register to be (JSON) to what it becomes: fields keep their ids and columns, nothing goes.
 
-A wish is a declaration's JSON, and may have `grants` (who may do what, for a new register). Its options may say `from`: codes
-that become this one. Whatever the wish leaves out of what is in force is retired, never dropped.
+A wish is a declaration's JSON, and may have `grants` (who may do what, for a new register) and `notes` {field name: why it was
+proposed so}, which say nothing of what it becomes. Its options may say `from`: codes that become this one. Whatever the wish
+leaves out of what is in force is retired, never dropped.
 """
 
 from dataclasses import dataclass, fields as attributes
@@ -19,7 +20,7 @@ from services.definitions.naming import option_code, slug
 from services.definitions.renaming import SHOWN, renamed
 
 PARTS = {"fields": Field, "rules": Rule, "sections": Section, "summaries": Summary, "exports": ExportTemplate}
-KNOWN = frozenset(attribute.name for attribute in attributes(Register)) | {"grants"}
+KNOWN = frozenset(attribute.name for attribute in attributes(Register)) | {"grants", "notes"}
 MOST_PARTS = 2000
 
 
@@ -50,6 +51,7 @@ def settle(wish, published=None, taken=()):
     """
     content = dict(_shaped(wish))
     rights = _rights(content.pop("grants", None))
+    content.pop("notes", None)
     declared = stored.BUILT_IN.get(published.name) if published else None
     base = {field.id: field.to_dict() | {"id": field.id} for field in published.fields} if published else {}
     work = _Fields(content["fields"], base, set() if declared is None else {field.id for field in declared.fields}, taken)
@@ -86,6 +88,9 @@ def _shaped(wish):
     for key in wish:
         if key not in KNOWN:
             raise Misshapen(str(key)[:60], say("没有「{name}」这一项。", name=str(key)[:60]))
+    notes = wish.get("notes", {})
+    if not isinstance(notes, dict) or not all(isinstance(line, str) for line in notes.values()):
+        raise Misshapen("notes", say("「{option}」的写法不对。", option="notes"))
     for name in PARTS:
         parts = wish.get(name, [])
         if not isinstance(parts, (list, tuple)) or len(parts) > MOST_PARTS or not all(isinstance(part, dict) for part in parts):

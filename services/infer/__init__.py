@@ -122,8 +122,8 @@ def _proposal(found, left_out, label, looked, whole):
     else:
         # Without a key an import takes rows that agree in their title for the same record.
         key = "code" if "code" not in guesses else slug("code", guesses)
-        label = _free("编号", [guessed.field.label for guessed in guesses.values()])
-        made = Code(name=key, label=label, label_en="Code", make=SERIES, unique=True, indexed=True)
+        head = _free("编号", [guessed.field.label for guessed in guesses.values()])
+        made = Code(name=key, label=head, label_en="Code", make=SERIES, unique=True, indexed=True)
         guesses = {key: Guess(made, say("没有一列能认出每一行，自动编一个号。"))} | guesses
     scope = next((name for name, guessed in guesses.items() if guessed is not None and _leads(guessed, unit)), "")
     if scope:
