@@ -137,7 +137,7 @@ def made_up(folder, each):
     engine = engines.Sqlite(Path(folder))
     url, city = engine.city()
     engines.connect(url)
-    settings = config.load({"TAIZHANG_DATA_DIR": folder, "TAIZHANG_API_LIMIT": "1000000"})
+    settings = config.load({"TAIZHANG_DATA_DIR": str(folder), "TAIZHANG_API_LIMIT": "1000000"})
     app = Browser.app_on(settings, url)
     _, secret = tokens.create(city.actor("district_a"), "schemathesis")
     rows = {name: [id for ids in units.values() for id in ids] for name, units in city.rows.items()}
