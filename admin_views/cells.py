@@ -1,4 +1,4 @@
-"""A value as a table cell or a fact, per field type: the most specific class wins. The only place that makes Markup."""
+"""A value as a table cell or a fact, per field type: the most specific class wins. Here alone a value becomes Markup."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,38 +31,44 @@ TONE_CLASS = {"quiet": "", "blue": "b", "green": "g", "amber": "a", "red": "d"}
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell: its HTML, its CSS class, and the field's name and label for a phone's card."""
+    """What stands in a cell: its HTML, its CSS class, and the same as plain text."""
 
     html: Markup
     css: str
-    name: str
-    label: str
     plain: str
 
 
-def cell(field, record, *, fact=False, label=None):
-    """The cell of one field of one record; `fact` draws it for the record's page, with links and full dates.
+def cell(field, record, *, fact=False):
+    """The cell of one field of one record; `fact` draws it for the record's page, with links and full dates."""
+    html, plain = drawn(field, record, fact)
+    return Cell(Markup(html), css_of(field), plain)
 
-    A list passes the column's `label`, worked out once.
-    """
+
+def css_of(field):
+    """The class of a field's cells: numbers stand to the right."""
+    return "num" if isinstance(field, Number) and not isinstance(field, Percent) else ""
+
+
+def drawn(field, record, fact=False):
+    """(HTML, plain text) of one field of one record."""
     value = record.values.get(field.name)
     if value is None and field.required:
-        html, plain = tag(_("待补"), "amber"), _("待补")
-    elif value is None:
-        html, plain = (
-            Markup('<span class="none">{}</span>').format(_("未报") if isinstance(field, Number) and not field.readonly else "—"),
-            "",
-        )
-    elif value is NA:
-        html, plain = Markup('<span class="none">{}</span>').format(_("不适用")), _("不适用")
-    elif field.sensitivity == "masked":
+        return tag(_("待补"), "amber"), _("待补")
+    if value is None:
+        words = _("未报") if isinstance(field, Number) and not field.readonly else "—"
+        return Markup('<span class="none">{}</span>').format(words), ""
+    if value is NA:
+        return Markup('<span class="none">{}</span>').format(_("不适用")), _("不适用")
+    if field.sensitivity == "masked":
         cut = masked(field.render(value))
-        html, plain = Markup('<span class="masked">{} <i class="ti ti-lock" aria-hidden="true"></i></span>').format(cut), cut
-    else:
-        draw = next(_DRAWERS[kind] for kind in type(field).__mro__ if kind in _DRAWERS)
-        html, plain = draw(field, value, record, fact)
-    css = "num" if isinstance(field, Number) and not isinstance(field, Percent) else ""
-    return Cell(Markup(html), css, field.name, text(field.title) if label is None else label, plain)
+        return Markup('<span class="masked">{} <i class="ti ti-lock" aria-hidden="true"></i></span>').format(cut), cut
+    draw = next(_DRAWERS[kind] for kind in type(field).__mro__ if kind in _DRAWERS)
+    return draw(field, value, record, fact)
+
+
+def leans_on_state(field):
+    """Whether what a cell shows depends on its record's state, beside the value."""
+    return isinstance(field, Date) and field.name == "due_on"
 
 
 @lru_cache(maxsize=4096)

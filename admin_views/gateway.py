@@ -7,8 +7,7 @@ from flask import flash, g, jsonify, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 
-from admin_views import bulk_page, export_page, print_page, summary_page, templates_page, visit_page
-from admin_views.cells import cell
+from admin_views import bulk_page, export_page, list_rows, print_page, summary_page, templates_page, visit_page
 from admin_views.register_view import RegisterView
 from admin_views.words import text
 from models import registry
@@ -211,14 +210,10 @@ class RegisterGateway(BaseView):
         pairs = [(_tie(register, view.register, field), str(record.id))]
         asked = query.parse(other, g.actor, [*pairs, ("limit", "20")])
         page = query.page(asked)
-        rows = [
-            (view.address("details", id=row.id), row.title or f"#{row.id}", [cell(part, row) for part in asked.columns])
-            for row in page.records
-        ]
         return view.render(
             "register/tab.html",
             columns=asked.columns,
-            rows=rows,
+            rows=list_rows.rows(view, asked, page.records),
             more=f"{view.address('index')}?{pairs[0][0]}={record.id}" if page.next else None,
             guarded=prints.guarded(view.register),
         )

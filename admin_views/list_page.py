@@ -4,8 +4,7 @@ from urllib.parse import urlencode
 
 from flask import g, request
 
-from admin_views import export_page
-from admin_views.cells import cell
+from admin_views import export_page, list_rows
 from admin_views.words import heading, text
 from models.fields import Date, DateTime, Derived, Number, Relation, Relations, YesNo
 from services import desk, policy, query
@@ -16,7 +15,6 @@ def list_context(view, asked):
     page = query.page(asked)
     counted = query.count(asked)
     register = asked.register
-    labels = [text(field.title) for field in asked.columns]
     masked = [text(field.title) for field in asked.columns if field.sensitivity == "masked"]
     return {
         "asked": asked,
@@ -25,7 +23,7 @@ def list_context(view, asked):
         ],
         "cleared": address([pair for pair in query.pairs(asked) if pair[0] == "fields"]),
         "heads": [_head(asked, field) for field in asked.columns],
-        "rows": [_row(view, asked, record, labels) for record in page.records],
+        "rows": list_rows.rows(view, asked, page.records, linked=not asked.trash),
         "next": address([*query.pairs(asked), ("cursor", page.next)]) if page.next else None,
         "previous": address([*query.pairs(asked), ("cursor", page.previous)]) if page.previous else None,
         "count": counted,
@@ -59,20 +57,6 @@ def _head(asked, field):
         "url": url,
         "sorted": ("descending" if down else "ascending") if sorted_here else None,
         "numeric": isinstance(field, Number) and field.type != "percent",
-    }
-
-
-def _row(view, asked, record, labels):
-    cells = [cell(field, record, label=label) for field, label in zip(asked.columns, labels, strict=True)]
-    on_card = {field.name: at for at, field in enumerate(asked.columns)}
-    shown = [name for name in asked.register.phone if name in on_card] or [field.name for field in asked.columns[:3]]
-    state = view.register.workflow.field if view.register.workflow else None
-    return {
-        "id": record.id,
-        "title": record.title or f"#{record.id}",
-        "url": view.address("details", id=record.id),
-        "cells": cells,
-        "card": {*shown, state} - {None},
     }
 
 

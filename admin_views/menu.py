@@ -1,36 +1,48 @@
 """What every page carries: the menu of the registers the actor may see, the unit she works in, and who is looking."""
 
-from flask import g, request, url_for
+from functools import lru_cache
+
+from flask import current_app, g, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from admin_views.words import english, text
+from models import registry
 from models.registers import GROUPS
 from services import definitions, home, policy
+
+MENUS = 200  # kept at a time: as many as there are different sets of registers people see
 
 
 def shell():
     """Context of base.html."""
     actor = g.get("actor")
     if actor is None:
-        return {"menu": [], "me": None, "unit": "", "viewing_as": None}
+        return {"menu": "", "me": None, "unit": "", "viewing_as": None}
     return {"menu": _menu(actor), "me": actor, "unit": home.unit_of(actor), "viewing_as": actor.name if actor.real else None}
 
 
 def _menu(actor):
+    """The menu's HTML, the present page marked."""
+    drawn = _drawn(registry.current(), policy.menu(actor), english(), bool(definitions.allowed(actor)))
+    here = url_for("build.index") if request.blueprint == "build" else _address()
+    return Markup(drawn.replace(f'<a href="{here}"', f'<a href="{here}" aria-current="page"', 1)) if here else drawn
+
+
+def _address():
+    name = g.get("here") or (request.view_args or {}).get("register")
+    return url_for("register.index", register=name) if name in registry.current() else ""
+
+
+@lru_cache(MENUS)
+def _drawn(known, names, in_english, builds):
+    """The same for everybody who sees these registers of this catalogue in this language."""
     groups = {}
-    here = g.get("here") or (request.view_args or {}).get("register")
-    for register in policy.registers(actor):
+    for register in map(known.get, names):
         groups.setdefault(register.group, []).append(
-            {
-                "label": text(register.titled),
-                "url": url_for("register.index", register=register.name),
-                "icon": register.icon,
-                "active": register.name == here,
-            }
+            (url_for("register.index", register=register.name), text(register.titled), register.icon)
         )
-    if definitions.allowed(actor):
-        here = request.blueprint == "build"
-        groups.setdefault(tuple(GROUPS)[-1], []).append(
-            {"label": _("台账定义"), "url": url_for("build.index"), "icon": "ti-tools", "active": here}
-        )
-    return [{"label": GROUPS.get(name, name) if english() else name, "items": items} for name, items in groups.items()]
+    if builds:
+        groups.setdefault(tuple(GROUPS)[-1], []).append((url_for("build.index"), _("台账定义"), "ti-tools"))
+    titled = [(GROUPS.get(name, name) if in_english else name, items) for name, items in groups.items()]
+    return Markup(current_app.jinja_env.get_template("_menu.html").render(groups=titled))

@@ -1,7 +1,7 @@
 """The languages: Chinese as written in the code, English from the catalogue. Sentences of the layers below become words here."""
 
-from flask import Blueprint, current_app, has_request_context, redirect, request
-from flask_babel import Babel
+from flask import Blueprint, current_app, g, has_request_context, redirect, request
+from flask_babel import Babel, ngettext
 
 from app.paths import own_path
 from services import words
@@ -22,17 +22,28 @@ def init_words(app):
         default_timezone="Asia/Shanghai",
         locale_selector=lambda: LOCALES[language()],
     )
+    # The templates' sentences, without looking the catalogue up anew for each.
+    app.jinja_env.install_gettext_callables(lambda id: words.translated(id, language()), ngettext, newstyle=True)
     app.jinja_env.filters["say"] = text
     app.context_processor(lambda: {"lang": language(), "appearance": theme()})
     app.register_blueprint(blueprint)
 
 
 def language():
-    """ "zh" or "en": what the person chose or the program asks for, else the setting."""
-    if has_request_context() and request.path.startswith("/api/"):
-        return request.accept_languages.best_match(LOCALES, current_app.config["TAIZHANG"].language)
-    chosen = request.cookies.get(COOKIE) if has_request_context() else None
-    return chosen if chosen in LOCALES else current_app.config["TAIZHANG"].language
+    """ "zh" or "en": what the person chose or the program asks for, else the setting. Found out once a request."""
+    if not has_request_context():
+        return current_app.config["TAIZHANG"].language
+    if "language" not in g:
+        g.language = _asked()
+    return g.language
+
+
+def _asked():
+    setting = current_app.config["TAIZHANG"].language
+    if request.path.startswith("/api/"):
+        return request.accept_languages.best_match(LOCALES, setting)
+    chosen = request.cookies.get(COOKIE)
+    return chosen if chosen in LOCALES else setting
 
 
 def theme():

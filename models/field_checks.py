@@ -17,7 +17,7 @@ RESERVED = frozenset(
     (
         *("id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "deleted_by"),
         *("district_id", "school_id", "na_fields"),
-        *("q", "sort", "limit", "cursor", "fields", "count", "format", "encoding", "confirmed", "csrf_token", "trash"),
+        *("q", "sort", "limit", "cursor", "fields", "count", "format", "encoding", "confirmed", "csrf_token", "trash", "by", "by2"),
     )
 )
 MOST_OPTIONS, MOST_PLACES, LONGEST_LABEL = 500, 6, 60

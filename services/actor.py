@@ -1,6 +1,7 @@
 """Who acts: a person with the roles held today and what they grant, or the app itself."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from models import tables
 from models.values import today
@@ -31,7 +32,7 @@ class Grant:
 class Actor:
     """A person at work. `real` is the administrator who looks through this person's eyes and may only read.
 
-    `language` is what is read to the person: zh or en.
+    `language` is what is read to the person: zh or en. `limited` is a program whose token is for some registers or actions only.
     """
 
     id: int | None
@@ -43,6 +44,7 @@ class Actor:
     address: str = ""
     request_id: str = ""
     language: str = "zh"
+    limited: bool = False
 
     @property
     def read_only(self):
@@ -53,9 +55,19 @@ class Actor:
         """Whether this is the app itself; no copy of SYSTEM is."""
         return self is SYSTEM
 
-    @property
+    @cached_property
     def roles(self):
         return frozenset(membership.role for membership in self.memberships)
+
+    @cached_property
+    def held(self):
+        """{register's name: ((grant, membership), …)}: what each open membership brings."""
+        found = {}
+        for grant in self.grants:
+            pairs = tuple((grant, membership) for membership in self.memberships if membership.role == grant.role)
+            if pairs:
+                found[grant.register] = found.get(grant.register, ()) + pairs
+        return found
 
 
 # The app itself: seeds, jobs, the command line without --as. Bound by every check of values, by no grant.
@@ -82,7 +94,7 @@ def open_memberships(account_id, day=None):
     day = day or today()
     membership = tables.model("membership")
     rows = (
-        membership.select()
+        membership.select(membership.f_role, membership.f_district, membership.f_school, membership.f_team)
         .where(
             membership.f_account == account_id,
             membership.deleted_at.is_null(),
@@ -90,8 +102,9 @@ def open_memberships(account_id, day=None):
             membership.f_to_date.is_null() | (membership.f_to_date >= day),
         )
         .order_by(membership.id)
+        .tuples()
     )
-    return tuple(Membership(row.f_role, row.f_district, row.f_school, row.f_team) for row in rows)
+    return tuple(Membership(*row) for row in rows)
 
 
 def granted(roles):
@@ -99,8 +112,9 @@ def granted(roles):
     if not roles:
         return ()
     grant = tables.model("role_grant")
-    rows = grant.select().where(grant.f_role.in_(sorted(roles)), grant.deleted_at.is_null()).order_by(grant.id)
-    return tuple(Grant(row.f_role, row.f_register, frozenset(row.f_actions or ()), row.f_rows, bool(row.f_names)) for row in rows)
+    wanted = grant.select(grant.f_role, grant.f_register, grant.f_actions, grant.f_rows, grant.f_names)
+    rows = wanted.where(grant.f_role.in_(sorted(roles)), grant.deleted_at.is_null()).order_by(grant.id).tuples()
+    return tuple(Grant(role, register, frozenset(actions or ()), on, bool(names)) for role, register, actions, on, names in rows)
 
 
 def grantable(actor, role, school_id=None):

@@ -130,13 +130,7 @@ ROW_RULES = {
 def _grants(register, actor, action):
     """(grant, membership) pairs that bear on this action."""
     wanted = {action, "view"} if action == "count" else {action}
-    return [
-        (grant, membership)
-        for grant in actor.grants
-        if grant.register == register.name and wanted & set(grant.actions)
-        for membership in actor.memberships
-        if membership.role == grant.role
-    ]
+    return [pair for pair in actor.held.get(register.name, ()) if wanted & pair[0].actions]
 
 
 def _expression(register, actor, action, model, pairs=None):
@@ -300,6 +294,11 @@ def clears_names_at(register, actor, school_id):
 def registers(actor):
     """The registers this actor may open, narrowed, in menu order."""
     return tuple(view(register, actor) for register in registry.all() if actor.system or _grants(register, actor, "view"))
+
+
+def menu(actor):
+    """The names of the registers this actor may open, in menu order."""
+    return tuple(register.name for register in registry.all() if actor.system or _grants(register, actor, "view"))
 
 
 def explain(actor, action, register, record_id=None):

@@ -106,7 +106,7 @@ def limited(owner, registers=(), actions=()):
         kept = frozenset(may & set(actions)) if actions else grant.actions
         if kept and (not registers or grant.register in registers):
             found.append(replace(grant, actions=kept))
-    return replace(owner, grants=tuple(found))
+    return replace(owner, grants=tuple(found), limited=bool(registers or actions))
 
 
 def _require_self(actor):

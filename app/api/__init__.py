@@ -1,9 +1,9 @@
 """The HTTP API at /api/v1: every register by program, under the same rights as on the screens. docs/api.md tells how to use it."""
 
-from app.api import batch, files, imports, jobs, lists, records, registers
+from app.api import batch, definitions, files, imports, jobs, lists, records, registers
 from app.api.door import blueprint, init_door
 
-PARTS = (registers, lists, records, batch, files, imports, jobs)
+PARTS = (registers, definitions, lists, records, batch, files, imports, jobs)
 
 
 def init_api(app):

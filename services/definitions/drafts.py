@@ -73,6 +73,8 @@ def allowed(actor):
         return Decision(True, say("系统操作。"), "system")
     if actor.read_only:
         return Decision(False, say("正在以他人身份查看，只能看，不能改。"), "view_as_read_only")
+    if actor.limited:
+        return Decision(False, say("这个令牌只限几个台账或几种操作，不能建立和修改台账。"), "token_limits")
     granted = any(
         grant.register == RIGHTS_REGISTER and "edit" in grant.actions and grant.role in actor.roles for grant in actor.grants
     )

@@ -2,8 +2,8 @@
 
 from models import registry
 from models.errors import NotAllowed
-from services import policy
-from services.openapi import paths, schemas, shared
+from services import definitions, policy
+from services.openapi import building, paths, schemas, shared
 
 VERSION = "1"
 DESCRIPTION = (
@@ -21,6 +21,8 @@ def document(actor, text, only=None):
         "securitySchemes": shared.SECURITY,
     }
     found = {} if only else _own_paths()
+    if not only and definitions.allowed(actor):
+        found |= building.paths()
     for register, seen in visible(actor):
         if only in (None, register.name):
             found |= paths.of_register(register, actor, text, seen)

@@ -121,7 +121,33 @@ IMPORT = {
     "required": ["id", "state", "columns", "questions", "counts", "rows", "change_set"],
 }
 ROWS = one({"rows": listed(ANY_OBJECT), "next": MAYBE_NUMBER})
+PROBLEMS = listed(one({"id": TEXT, "where": TEXT, "message": TEXT}))
+DEFINITION = one(
+    {
+        "name": TEXT,
+        "version": NUMBER,
+        "draft_version": NUMBER,
+        "built_in": FLAG,
+        "retired": FLAG,
+        "register": ANY_OBJECT,
+        "problems": PROBLEMS,
+        "changes": listed(TEXT),
+        "casualties": listed(one({"field": TEXT, "exact": NUMBER, "lossy": NUMBER, "lost": NUMBER})),
+    }
+)
+PROPOSAL = one(
+    {
+        "register": ANY_OBJECT,
+        "reasons": listed(one({"field": TEXT, "why": TEXT})),
+        "misfits": listed(one({"field": TEXT, "count": NUMBER, "examples": listed(TEXT)})),
+        "left_out": listed(one({"column": TEXT, "why": TEXT})),
+        "rows": NUMBER,
+        "all_rows": FLAG,
+    }
+)
 SCHEMAS = {
+    "Definition": DEFINITION,
+    "Proposal": PROPOSAL,
     "Job": JOB,
     "Import": IMPORT,
     "ImportRows": ROWS,
