@@ -78,7 +78,7 @@ def works(rows, district, deep):
 def deep_cursor(clerk, rows):
     """The cursor of a reader who has turned four pages out of five; the newest row is the first."""
     asked = query.parse(REGISTER, actor.load(clerk))
-    return cursor_for(asked, ["n", "known", None, rows // 5])
+    return cursor_for(asked, ["n", "known", [], rows // 5])
 
 
 def medians(sites, addresses):
