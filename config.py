@@ -65,6 +65,12 @@ SETTINGS = (
     Setting("TAIZHANG_IMPORT_FILE_DAYS", 90, "Days after which the files of an import that was applied are cleared."),
     Setting("TAIZHANG_JOB_DAYS", 730, "Days after which a job that has ended is cleared."),
     Setting("TAIZHANG_EXPORT_JOB_ROWS", 100_000, "Rows above which a list is exported as a job, fetched later under My downloads."),
+    Setting("TAIZHANG_SITE_URL", "", "The address people reach the site at, for links in messages. Empty: messages have no link."),
+    Setting(
+        "TAIZHANG_HOOK_NETWORKS",
+        (),
+        "Networks of your own that webhooks and mail may be sent to, like 10.8.0.0/16, separated by commas. Empty: public addresses only.",
+    ),
     Setting("TAIZHANG_LANGUAGE", "zh", "The language of the command line, and of pages until a person chooses: zh or en."),
     Setting("TAIZHANG_DEMO_PASSWORD", "", "The password of the demo accounts. Empty: one is made and printed."),
     Setting("TAIZHANG_SESSION_IDLE_MINUTES", 120, "Minutes without activity after which one must log in again."),
@@ -128,6 +134,8 @@ class Config:
     import_file_days: int
     job_days: int
     export_job_rows: int
+    site_url: str
+    hook_networks: tuple
     language: str
     demo_password: str
     session_idle_minutes: int

@@ -10,6 +10,7 @@ from admin_views.desk_view import DeskView, FilesView
 from admin_views.form_view import FormView
 from admin_views.gateway import RegisterGateway
 from admin_views.home_view import HomeView
+from admin_views.hooks_view import HooksView
 from admin_views.import_view import ImportView
 from admin_views.tokens_view import TokensView
 from models.values import CITY_ZONE, now
@@ -18,7 +19,17 @@ from models.values import CITY_ZONE, now
 def init_admin(app):
     """Mounts the screens on the app."""
     admin = Admin(app, name="Taizhang", index_view=HomeView(), theme=Theme(folder="bootstrap4", base_template="base.html"))
-    for view in (RegisterGateway(), BuilderView(), DeskView(), FilesView(), TokensView(), ApiView(), ImportView(), FormView()):
+    for view in (
+        RegisterGateway(),
+        BuilderView(),
+        DeskView(),
+        FilesView(),
+        TokensView(),
+        HooksView(),
+        ApiView(),
+        ImportView(),
+        FormView(),
+    ):
         admin.add_view(view)
     app.context_processor(menu.shell)
     app.jinja_env.filters["moment"] = words.moment

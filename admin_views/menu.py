@@ -9,7 +9,7 @@ from markupsafe import Markup
 from admin_views.words import english, text
 from models import registry
 from models.registers import GROUPS
-from services import definitions, home, policy
+from services import definitions, home, hooks, policy
 
 MENUS = 200  # kept at a time: as many as there are different sets of registers people see
 
@@ -24,8 +24,8 @@ def shell():
 
 def _menu(actor):
     """The menu's HTML, the present page marked."""
-    drawn = _drawn(registry.current(), policy.menu(actor), english(), bool(definitions.allowed(actor)))
-    here = url_for("build.index") if request.blueprint == "build" else _address()
+    drawn = _drawn(registry.current(), policy.menu(actor), english(), bool(definitions.allowed(actor)), hooks.allowed(actor))
+    here = url_for(f"{request.blueprint}.index") if request.blueprint in ("build", "hooks") else _address()
     return Markup(drawn.replace(f'<a href="{here}"', f'<a href="{here}" aria-current="page"', 1)) if here else drawn
 
 
@@ -35,14 +35,16 @@ def _address():
 
 
 @lru_cache(MENUS)
-def _drawn(known, names, in_english, builds):
+def _drawn(known, names, in_english, builds, subscribes):
     """The same for everybody who sees these registers of this catalogue in this language."""
     groups = {}
     for register in map(known.get, names):
         groups.setdefault(register.group, []).append(
             (url_for("register.index", register=register.name), text(register.titled), register.icon)
         )
-    if builds:
-        groups.setdefault(tuple(GROUPS)[-1], []).append((url_for("build.index"), _("台账定义"), "ti-tools"))
+    own = ((builds, "build.index", _("台账定义"), "ti-tools"), (subscribes, "hooks.index", _("推送"), "ti-plug-connected"))
+    for may, page, label, icon in own:
+        if may:
+            groups.setdefault(tuple(GROUPS)[-1], []).append((url_for(page), label, icon))
     titled = [(GROUPS.get(name, name) if in_english else name, items) for name, items in groups.items()]
     return Markup(current_app.jinja_env.get_template("_menu.html").render(groups=titled))

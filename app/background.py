@@ -7,7 +7,7 @@ import atexit
 import signal
 import threading
 
-from services import clearing, imports, jobs
+from services import clearing, deliveries, imports, jobs
 
 GRACE_SECONDS = 25
 # A worker runs the kinds of jobs that are registered by importing them.
@@ -19,15 +19,25 @@ def start(settings):
     """Starts this process's worker thread where jobs are done inside; it ends with the process."""
     if settings.jobs != "inside":
         return
-    thread = threading.Thread(target=jobs.work_forever, args=(_stop, clearing.Rounds()), name="jobs", daemon=True)
-    thread.start()
-    atexit.register(_end, thread)
+    threads = [
+        threading.Thread(target=jobs.work_forever, args=(_stop, clearing.Rounds()), name="jobs", daemon=True),
+        _teller(_stop),
+    ]
+    for thread in threads:
+        thread.start()
+    atexit.register(_end, threads)
 
 
-def _end(thread):
+def _teller(stop):
+    """The thread that tells subscribers: a slow one keeps no job waiting."""
+    return threading.Thread(target=deliveries.work_forever, args=(stop,), name="deliveries", daemon=True)
+
+
+def _end(threads):
     """A running job goes back to wait at its next step; the next process takes it up."""
     _stop.set()
-    thread.join(GRACE_SECONDS)
+    for thread in threads:
+        thread.join(GRACE_SECONDS)
 
 
 def work():
@@ -35,4 +45,7 @@ def work():
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: stop.set())
+    teller = _teller(stop)
+    teller.start()
     jobs.work_forever(stop, clearing.Rounds())
+    teller.join(GRACE_SECONDS)

@@ -14,6 +14,7 @@ FOREIGN = ("foreign_teacher", "foreign_contact", "four_party_link")
 ACCOUNTS = ("account", "membership")
 LOGS = ("access_log", "change_set")
 JOBS = ("job",)
+DELIVERIES = ("delivery",)
 HEADCOUNT = ("school_headcount",)
 
 TABLE = (
@@ -28,6 +29,7 @@ TABLE = (
     ("city_admin", FOREIGN, "view edit export", "all"),
     ("city_admin", ACCOUNTS, "view edit", "all"),
     ("city_admin", LOGS + JOBS, "view", "self"),
+    ("city_admin", DELIVERIES, "view", "all"),
     # 市级处室
     ("city_clerk", REFERENCE, "view", "all"),
     ("city_clerk", SCHOOLS, "view edit export", "all"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import config
 from models.values import now
-from services import downloads, imports, jobs
+from services import deliveries, downloads, imports, jobs
 
 
 def clear():
@@ -15,6 +15,7 @@ def clear():
     files = imports.clear_files(moment - timedelta(days=settings.import_file_days))
     ended = jobs.clear_ended(moment - timedelta(days=settings.job_days))
     imports.let_go_of_jobs()
+    deliveries.clear_old(moment - timedelta(days=settings.job_days))
     downloads.clear_old()
     return {"plans": plans, "files": files, "jobs": ended}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from models import registry, tables
 from models.journal import Change
 from models.values import now
+from services import outbox
 
 CREATE, UPDATE, TRASH, RESTORE, ERASE = "create", "update", "trash", "restore", "erase"
 _COLUMNS = ("change_set", "register", "record_id", "version", "action", "field_id", "old", "new")
@@ -17,7 +18,8 @@ class Work:
 
     Everything a request writes shares one Work, hence one change set and one transaction. A `trial` is always rolled back: new rows
     are checked as ever, but nobody will look them up in the journal or by search. `cleaned` keeps, by register, what texts were
-    cleaned to from one set to the next (see writer.values.clean).
+    cleaned to from one set to the next (see writer.values.clean). `touched` are the registers written to, `told` the journal's last line
+    before this part of the change set.
     """
 
     actor: object
@@ -30,6 +32,8 @@ class Work:
     infos: list = field(default_factory=list)
     trial: bool = False
     cleaned: dict = field(default_factory=dict)
+    touched: set = field(default_factory=set)
+    told: int = 0
 
     @property
     def by(self):
@@ -60,7 +64,7 @@ class Work:
         """Goes on with a change set of the same person's, begun in an earlier transaction."""
         model = tables.model("change_set")
         row = model.get(model.id == change_set, model.f_account == self.by)
-        self.change_set, self.changes = row.id, row.f_changes
+        self.change_set, self.changes, self.told = row.id, row.f_changes, outbox.mark()
 
     def note(self, register, record_id, version, action, changes=()):
         """Writes down changes [(field, old, new)] of one record, or that it came, went or came back."""
@@ -73,6 +77,7 @@ class Work:
     def note_many(self, register, notes):
         """Writes down [(record id, version, action, changes)]."""
         set_id, name = self.begin(), register.name
+        self.touched.add(name)
         rows = []
         for id, version, action, changes in notes:
             if action == UPDATE or (action == ERASE and changes):
@@ -85,10 +90,11 @@ class Work:
         self.changes += len(rows)
 
     def end(self):
-        """Writes the number of changes into the change set."""
+        """Writes the number of changes into the change set, and puts down who is to be told."""
         if self.change_set is not None:
             model = tables.model("change_set")
             model.update(f_changes=self.changes).where(model.id == self.change_set).execute()
+            outbox.put(self.change_set, self.touched, self.told)
 
 
 def dumps(part, value):

@@ -159,6 +159,11 @@ DOORS = (
     Door("GET", "/password", PERSON),
     Door("POST", "/password", PERSON),
     Door("POST", "/logout", PERSON),
+    # subscriptions
+    Door("GET", "/admin/hooks/", BUILDER),
+    Door("POST", "/admin/hooks/new", BUILDER, data={"name": ""}),
+    Door("POST", "/admin/hooks/<int:id>", BUILDER, data={"do": "try"}, parts={"id": 9_000_001}),
+    Door("POST", "/admin/hooks/deliveries/<int:id>/again", BUILDER, parts={"id": 9_000_001}),
     # the builder
     Door("GET", "/admin/build/", BUILDER),
     Door("POST", "/admin/build/new", BUILDER, data={"label": ""}),

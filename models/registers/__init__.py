@@ -3,6 +3,7 @@
 from models.registers.account import ACCOUNT, MEMBERSHIP, ROLE_GRANT
 from models.registers.appraisal import APPRAISAL
 from models.registers.damaged_building import DAMAGED_BUILDING
+from models.registers.delivery import DELIVERY
 from models.registers.district import DISTRICT
 from models.registers.foreign_teacher import FOREIGN_CONTACT, FOREIGN_TEACHER
 from models.registers.four_party_link import FOUR_PARTY_LINK
@@ -47,4 +48,5 @@ DECLARED = (
     ACCESS_LOG,
     CHANGE_SET,
     JOB,
+    DELIVERY,
 )

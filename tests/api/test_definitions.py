@@ -149,3 +149,48 @@ def test_who_may_not_build_and_who_has_half_a_token_change_nothing(city, caller_
             path for path in caller.get("/api/v1/openapi.json").json["paths"] if "{register}" in path or path.endswith(":infer")
         ]
     assert everything() == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_templates_in_labels_and_values_are_printed_as_typed(city, caller_of, client_of):
+    """X16: nothing a person types is evaluated, on pages, in files, in what is printed."""
+    caller, said = caller_of("city_admin"), "{{7*7}}{% if 1 %}${7*7}#{7*7}<%= 7*7 %>{% endif %}"
+    fields = [*NIGHT["fields"], {"type": "text", "name": "note", "label": said, "help": said, "max_length": 200}]
+    drafted(caller, NIGHT | {"label": said, "help": said, "fields": fields, "title": ["note"]})
+    done = caller.open(f"{REGISTERS}/night_check:publish", "POST", json={}, headers={"If-Match": '"0"'})
+    assert done.status_code == 200, done.json
+    made = caller.post(f"{REGISTERS}/night_check/records", {"school": {"id": city.school("a1")}, "note": said})
+    assert made.json["note"] == said
+    browser, home = client_of("city_admin"), "/admin/r/night_check"
+    pages = [f"{home}/", f"{home}/new", f"{home}/summary", f"{home}/{made.json['id']}/", f"{home}/{made.json['id']}/edit"]
+    pages += [f"{home}/{made.json['id']}/history", f"{home}/{made.json['id']}/print", "/admin/build/night_check/", "/admin/build/"]
+    for path in pages:
+        answer = browser.get(path)
+        assert answer.status_code in (200, 405), path
+        assert "49{%" not in answer.text and "}49" not in answer.text and "49<" not in answer.text, path
+        assert answer.status_code == 405 or "{{7*7}}" in answer.text, path
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_field_made_again_under_an_old_name_has_neither_its_values_nor_its_place(city, caller_of):
+    """A25: the new field is another one: its own column, no values, no rights of the old."""
+    caller = caller_of("city_admin")
+    secret = {"type": "text", "name": "keeper", "label": "值守人", "sensitivity": "named", "max_length": 40}
+    drafted(caller, NIGHT | {"fields": [*NIGHT["fields"], secret], "grain": "person"})
+    headers = {"If-Match": '"0"'}
+    assert caller.open(f"{REGISTERS}/night_check:publish", "POST", json={}, headers=headers).status_code == 200
+    old = registry.latest().get("night_check").field("keeper").id
+    register = registry.latest().get("night_check")
+    assert register.field("keeper").sensitivity == "named"
+    kept = [field for field in register.to_dict()["fields"] if field["name"] != "keeper"]
+    draft = caller.post(f"{REGISTERS}/night_check:check", {}).json["draft_version"]
+    caller.patch(f"{REGISTERS}/night_check", {"fields": kept}, draft)
+    assert caller.open(f"{REGISTERS}/night_check:publish", "POST", json={}, headers={"If-Match": '"1"'}).status_code == 200
+    again = {"type": "text", "name": "keeper", "label": "值守人", "max_length": 40}
+    draft = caller.post(f"{REGISTERS}/night_check:check", {}).json["draft_version"]
+    caller.patch(f"{REGISTERS}/night_check", {"fields": [*kept, again]}, draft)
+    done = caller.open(f"{REGISTERS}/night_check:publish", "POST", json={}, headers={"If-Match": '"2"'})
+    assert done.status_code == 200, done.json
+    fields = registry.latest().get("night_check")
+    assert fields.field("keeper").id != old and fields.field("keeper").sensitivity != "named"
+    assert next(field for field in fields.fields if field.id == old).retired

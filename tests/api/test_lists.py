@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import time
 from dataclasses import replace
 
 import pytest
@@ -250,3 +251,25 @@ def test_a_page_after_the_last_is_empty_and_says_so(caller_of):
     caller = caller_of("school_a")
     page = caller.get(f"{BUILDINGS}?limit=200").json
     assert page["next"] is None and page["previous"] is None and query.LARGEST_PAGE == 200
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    "asked",
+    [
+        f"limit={10**18}", "limit=10000000", f"cursor={'A' * 5000}", f"q={'+'.join(['学校'] * 100)}", f"q={'学' * 5000}", f"id__in={','.join(map(str, range(20_000)))}",
+        f"sort={','.join(['id'] * 500)}", f"fields={','.join(['code'] * 5000)}", "&".join(f"area_m2__gte={n}" for n in range(500)), f"area_m2__gte={'9' * 5000}",
+        f"q={'%22' * 500}", f"q={'NEAR(' * 200}", f"name__contains={'%25_' * 1000}",
+    ],
+    ids=range(13),
+)  # fmt: skip
+def test_costly_questions_of_a_small_user_are_answered_soon_or_refused(city, caller_of, asked):
+    """X21: within two seconds, 200 or 422, and the answer of a plain question is as it was."""
+    caller = caller_of("district_a")
+    plain = caller.get(f"{BUILDINGS}?limit=5").json
+    for path in (f"{BUILDINGS}?{asked}", f"{BASE}/damaged_building/summary?by=school,grade&{asked}"):
+        began = time.monotonic()
+        answer = caller.get(path)
+        assert answer.status_code in (200, 414, 422), (path[:80], answer.status_code)
+        assert time.monotonic() - began < 2
+    assert caller.get(f"{BUILDINGS}?limit=5").json == plain

@@ -234,7 +234,7 @@ BODIES = {
 @SQLITE
 @pytest.mark.parametrize("case", BODIES, ids=lambda case: case.replace(" ", "_"))
 def test_a_wrong_body_is_a_problem_and_changes_nothing(city, caller_of, case):
-    """X12 and the issue's bad input, by create and by change."""
+    """X12: what a body may not say, by create and by change."""
     caller, before = caller_of("district_a"), everything()
     home = f"{HAZARDS}/{city.id('hazard', 'a1')}"
     for answer in (

@@ -49,6 +49,22 @@ def test_axe_finds_nothing_serious(come_in, width, scheme):
     assert not violations(page), "paper"
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_axe_finds_nothing_serious_on_an_administrators_pages(come_in, width, scheme):
+    page = come_in("city_admin", width, color_scheme=scheme)
+    for path in (
+        "/admin/build/",
+        "/admin/build/hazard/",
+        "/admin/hooks/",
+        "/admin/tokens/",
+        "/admin/imports/",
+        "/admin/imports/new/hazard",
+    ):
+        page.goto(path)
+        assert not violations(page), path
+        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), path
+
+
 def test_nothing_scrolls_sideways_on_a_phone(come_in):
     page = come_in("city_admin", 390)
     for register in registry.all():

@@ -23,7 +23,7 @@ def test_all_are_there():
     names = """
         district parameter school school_headcount damaged_building appraisal rebuild_project plan_doc term_readiness
         inspection_team team_member team_assignment visit hazard inland_class inland_student inland_daily
-        foreign_teacher foreign_contact four_party_link account membership role_grant access_log change_set job
+        foreign_teacher foreign_contact four_party_link account membership role_grant access_log change_set job delivery
     """
     assert sorted(register.name for register in DECLARED) == sorted(names.split())
 
