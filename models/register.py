@@ -114,6 +114,11 @@ class Register:
         return rest if mark or not path else getattr(self.by_name.get(path), "to", "")
 
     @cached_property
+    def leads_to(self):
+        """The names of the registers whose records its rows belong to: the targets of its relations, and its unit."""
+        return frozenset(field.to for field in self.fields if hasattr(field, "to")) | {self.unit}
+
+    @cached_property
     def laid_out(self):
         """The sections, and one more for the fields that stand in none."""
         placed = {name for section in self.sections for name in section.fields}

@@ -68,7 +68,8 @@ def _hint(record, field):
 
 def related(register_name, actor, record):
     """Registers with records of this one, each with its capped count, in one statement."""
-    tabs = [(other, field) for other in policy.registers(actor) for field in _ties(register_name, other)]
+    near = [other for other in map(registry.get, policy.menu(actor)) if register_name in other.leads_to]
+    tabs = [(other, field) for other in (policy.view(full, actor) for full in near) for field in _ties(register_name, other)]
     selections = [
         policy.rows(other, actor).where(tie_expression(register_name, other, field, record.id)).select(peewee.SQL("1"))
         for other, field in tabs
