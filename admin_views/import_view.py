@@ -8,6 +8,7 @@ from flask import Response, flash, g, jsonify, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 
+import config
 from admin_views import import_answers, import_page, import_progress
 from admin_views.export_page import attached
 from admin_views.words import heading, text
@@ -34,7 +35,13 @@ class ImportView(BaseView):
     @expose("/")
     def index(self):
         found = [] if g.actor.read_only else imports.mine(g.actor)
-        return self.render("import/mine.html", imports=[import_page.line(item) for item in found])
+        settings = config.active()
+        return self.render(
+            "import/mine.html",
+            imports=[import_page.line(item) for item in found],
+            plan_days=settings.import_plan_days,
+            file_days=settings.import_file_days,
+        )
 
     @expose("/tasks")
     def tasks(self):

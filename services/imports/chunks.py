@@ -79,8 +79,9 @@ def _verdict(data):
     return Verdict(number, outcome, id, version, changes, old, said, file, texts)
 
 
-def clear(plan):
-    Chunk.delete().where(Chunk.plan == plan).execute()
+def clear(plan, first=0):
+    """Takes the chunks of a plan away, from one on."""
+    Chunk.delete().where((Chunk.plan == plan) & (Chunk.at >= first)).execute()
 
 
 def count(plan):

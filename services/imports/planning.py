@@ -18,8 +18,10 @@ _SHOWN, _WIDEST = 60, 60
 
 def failed(job, sentence):
     """The plan's job ended without a plan: the import says why; what came in the meantime is taken away."""
-    chunks.clear(job.payload["import"])
-    store.save(job.payload["import"], state=FAILED, said=sentence)
+    id = job.payload["import"]
+    chunks.clear(id)
+    called = [name for name, *_ in store.names(id)]
+    store.save(id, state=FAILED, said=sentence, found=store.load(id).found | {"files": called})
 
 
 @jobs.kind(JOB, failed=failed)
@@ -136,8 +138,17 @@ class Planning:
             else:
                 self._tell(error.faults[0].code, error.faults[0].sentence, "error", self._called[file])
             return
+        first = self._chunks
         try:
             self._take(file, source, table, alone, before)
+        except Invalid as error:
+            # A file that breaks off halfway is left out whole; the others are read on.
+            if alone:
+                raise
+            with self._progress.step():
+                chunks.clear(self._item.id, first)
+            self._chunks = first
+            self._tell(error.faults[0].code, error.faults[0].sentence, "error", self._called[file])
         finally:
             table.close()
 

@@ -419,6 +419,27 @@ def test_a_zip_of_files_is_one_import_and_names_each(city, clerk):
     assert applied(clerk, item).state == imports.APPLIED
 
 
+def test_a_file_that_breaks_off_halfway_is_left_out_whole_and_the_others_come_in(city, clerk):
+    """A thousand good rows before the break are not half a file in the plan."""
+    packet = io.BytesIO()
+    with zipfile.ZipFile(packet, "w") as archive:
+        archive.writestr("一.csv", buildings("G", 2, "青禾一中学").encode())
+        archive.writestr("二.csv", (buildings("H", 1500, "青禾一中学") + f'H9,青禾一中学,"{"长" * 40_000}",教学楼,1\r\n').encode())
+        archive.writestr("三.csv", buildings("I", 3, "青禾一中学").encode())
+    item = imports.start(clerk, "damaged_building", [("都在.zip", packet.getvalue())])
+    work()
+    item = imports.get(clerk, item.id)
+    assert item.state == imports.PLANNED and item.counts["new"] == 5 and not item.counts["error"]
+    assert [one.file for one in imports.messages(clerk, item.id) if one.code == "cell_too_long"] == ["二.csv"]
+    assert applied(clerk, item).state == imports.APPLIED and by_code("I2").values["name"]
+    alone = imports.start(
+        clerk, "damaged_building", [("二.csv", (buildings("J", 3, "青禾一中学") + f'J9,,"{"长" * 40_000}",,\r\n').encode())]
+    )
+    work()
+    failed = imports.get(clerk, alone.id)
+    assert failed.state == imports.FAILED and failed.found["files"] == ["二.csv"]
+
+
 def test_history_tells_of_the_import(city, clerk):
     item = applied(clerk, planned(clerk, buildings("HI", 1, "青禾一中学")))
     entry = history.history("damaged_building", clerk, by_code("HI0").id)[0]
