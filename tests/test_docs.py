@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import config
+from app.cli.shared import commands
 from docs import generate
 from services import behaviours, records
 
@@ -41,3 +43,10 @@ def test_every_behaviour_is_explained():
     for kind in (behaviours.FILLS, behaviours.CHECKS, behaviours.EFFECTS):
         for name, function in kind.items():
             assert function.__doc__, name
+
+
+def test_every_setting_and_command_that_the_pages_name_exists():
+    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    assert set(re.findall(r"TAIZHANG_[A-Z]+(?:_[A-Z]+)*\b(?!_)", text)) <= {setting.name for setting in config.SETTINGS}
+    assert set(re.findall(r"python -m app ([a-z]+)", text)) <= set(commands.commands)

@@ -11,7 +11,7 @@ from app.cli.shared import InApp, InRawApp, _, commands, require_ready
 from app.words import text
 from models import checks, registry
 from models.errors import say
-from services import accounts, backups, behaviours, definitions, retention as retentions
+from services import accounts, backups, behaviours, definitions, moving, retention as retentions
 
 
 @commands.command(cls=InRawApp, help=_("建立数据库：区县、参数、角色权限。"))
@@ -80,6 +80,24 @@ def backup(file):
 def restore(file, overwrite):
     backups.restore(file, overwrite)
     click.echo(text(say("已从 {path} 恢复。", path=file)))
+
+
+@commands.command(
+    cls=InApp, help=_("把整个数据库搬到另一个空的数据库（SQLite 与 PostgreSQL 之间都可以），逐行核对。请先停止服务。")
+)
+@click.argument("target", metavar="TO")
+def move(target):
+    seen = {}
+
+    def told(name, count):
+        if seen.setdefault("at", name) != name:
+            seen["at"] = name
+            click.echo(name, err=True)
+
+    for name, count, total in moving.move(target, told):
+        if count:
+            click.echo(f"{name} {count} {total[:16]}")
+    click.echo(text(say("已搬到新数据库，每一行都核对过。把 TAIZHANG_DATABASE_URL 改成新地址后启动即可。")))
 
 
 @commands.command(cls=InRawApp, help=_("检查所有台账的定义。"))
