@@ -154,7 +154,7 @@ def test_who_may_not_build_and_who_has_half_a_token_change_nothing(city, caller_
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_templates_in_labels_and_values_are_printed_as_typed(city, caller_of, client_of):
     """X16: nothing a person types is evaluated, on pages, in files, in what is printed."""
-    caller, said = caller_of("city_admin"), "{{7*7}}{% if 1 %}${7*7}#{7*7}<%= 7*7 %>{% endif %}"
+    caller, said = caller_of("city_admin"), "{{977*983}}{% if 1 %}${977*983}<%= 977*983 %>{% endif %}"
     fields = [*NIGHT["fields"], {"type": "text", "name": "note", "label": said, "help": said, "max_length": 200}]
     drafted(caller, NIGHT | {"label": said, "help": said, "fields": fields, "title": ["note"]})
     done = caller.open(f"{REGISTERS}/night_check:publish", "POST", json={}, headers={"If-Match": '"0"'})
@@ -167,8 +167,8 @@ def test_templates_in_labels_and_values_are_printed_as_typed(city, caller_of, cl
     for path in pages:
         answer = browser.get(path)
         assert answer.status_code in (200, 405), path
-        assert "49{%" not in answer.text and "}49" not in answer.text and "49<" not in answer.text, path
-        assert answer.status_code == 405 or "{{7*7}}" in answer.text, path
+        assert str(977 * 983) not in answer.text, path
+        assert answer.status_code == 405 or "{{977*983}}" in answer.text, path
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
