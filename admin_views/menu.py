@@ -26,7 +26,7 @@ def _menu(actor):
     """The menu's HTML, the present page marked."""
     drawn = _drawn(registry.current(), policy.menu(actor), english(), bool(definitions.allowed(actor)), hooks.allowed(actor))
     here = url_for(f"{request.blueprint}.index") if request.blueprint in ("build", "hooks") else _address()
-    return Markup(drawn.replace(f'<a href="{here}"', f'<a href="{here}" aria-current="page"', 1)) if here else drawn
+    return Markup(str(drawn).replace(f'<a href="{here}"', f'<a href="{here}" aria-current="page"', 1)) if here else drawn
 
 
 def _address():

@@ -58,3 +58,17 @@ def test_the_trash_is_searched_and_filtered(city, client_of):
     assert "回收站里没有符合条件的记录" in browser.get(f"{base}trash?q=没有这个").text
     other = client_of("district_b").get(f"{base}trash?q=旧").text
     assert "旧锅炉房" not in other and "旧车棚" in other
+
+
+def test_the_menu_marks_the_page_that_is_open(city, client_of):
+    """Drawn once for all who see the same registers; the mark is the page's own."""
+    for name, paths in (
+        ("district_a", ("/admin/r/hazard/", "/admin/r/school/")),
+        ("city_admin", ("/admin/build/", "/admin/hooks/", "/admin/r/hazard/")),
+    ):
+        browser = client_of(name)
+        for path in paths:
+            page = browser.get(path).text
+            assert page.count('aria-current="page"') == 1 and f'<a href="{path}" aria-current="page" title=' in page
+            assert "&lt;a href" not in page
+        assert 'aria-current="page"' in browser.get("/admin/").text
