@@ -10,10 +10,11 @@ from pathlib import Path
 import peewee
 
 from models import tables
+from models.export_files import ExportFile, ExportPiece
 from models.jobs import JobWork
 from models.journal import Change
 from models.values import now
-from services import imports, jobs
+from services import downloads, exports, imports, jobs, query
 from services.actor import SYSTEM
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +22,7 @@ WORKER = """
 import sys, threading
 import config
 from models import base
-from services import imports, jobs
+from services import downloads, imports, jobs
 config.activate(config.load({"TAIZHANG_DATA_DIR": sys.argv[2]}))
 base.connect(sys.argv[1], wait_seconds=30)
 base.open_connection()
@@ -102,4 +103,19 @@ def kill_plan(url, folder, prefix, school, *, count=2500, longest=1.5, actor=SYS
     taken_up_again(item.job)
     item = imports.get(actor, item.id)
     assert item.state == imports.PLANNED and item.counts["new"] == count
+    return at_work
+
+
+def kill_export(url, folder, actor, *, longest=0.5):
+    """Kills the job that makes a file: there is none, or all of it; in the end it is the file a direct export gives, once."""
+    asked = query.parse("damaged_building", actor, [], action="export")
+    job = downloads.ask(asked, actor, form="csv")
+    at_work = killed_worker(url, folder, longest)
+    assert ExportFile.select().where(ExportFile.id == job).exists() == (jobs.of(actor, job).state == jobs.DONE)
+    taken_up_again(job)
+    file = downloads.fetch(actor, job)
+    made, direct = b"".join(file.pieces), b"".join(exports.stream(asked, actor, "csv")[0])
+    assert made == direct and len(made) == file.size
+    numbers = [number for (number,) in ExportPiece.select(ExportPiece.number).where(ExportPiece.job_id == job).tuples()]
+    assert len(numbers) == len(set(numbers)), "no piece twice"
     return at_work

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import config
 from models import base, tables
-from services import query, records, tokens
+from seeds import grants
+from services import actor as actors, imports, query, records, tokens
 from services.actor import SYSTEM
 from tests import engines, killing, made_up_calls, postgres
 from tests.clients import Browser
@@ -168,6 +169,16 @@ def imports_killed(url, folder, rounds):
     return plans, applies, undos
 
 
+def exports_killed(url, folder, rounds):
+    """How many of `rounds` export jobs were at work when they were killed. AssertionError for a file half or twice."""
+    records.create_many("role_grant", SYSTEM, grants.rows())
+    account = records.create("account", SYSTEM, {"username": "clerk", "name": "科员"}).record.id
+    records.create("membership", SYSTEM, {"account": account, "role": "city_clerk", "from_date": "2021-01-01"})
+    killing.planned(SYSTEM, "EXP", 50_000, "试验小学", "all")
+    imports.apply(SYSTEM, imports.mine(SYSTEM)[0].id, now=True)
+    return sum(killing.kill_export(url, folder, actors.load(account)) for _ in range(rounds))
+
+
 def main(count=200, rounds=50, people=50, seconds=60, each=13):
     config.activate(config.load({"TAIZHANG_DATA_DIR": tempfile.mkdtemp()}))
     with tempfile.TemporaryDirectory() as folder:
@@ -181,6 +192,8 @@ def main(count=200, rounds=50, people=50, seconds=60, each=13):
         print(f"SQLite: {told} = {crowd(people, seconds)}", flush=True)
         killed = f"{rounds} plans, applies and undos of an import killed, none half, none twice: at work when killed"
         print(f"SQLite: {killed} = {imports_killed(file, folder, rounds)}", flush=True)
+        files = f"{rounds} exports of 50,000 rows killed, no file half, none twice: at work when killed"
+        print(f"SQLite: {files} = {exports_killed(file, folder, rounds)}", flush=True)
         print("SQLite: integrity_check =", base.database.execute_sql("PRAGMA integrity_check").fetchone()[0], flush=True)
         base.database.close()
     lease = postgres.Lease()
@@ -191,6 +204,7 @@ def main(count=200, rounds=50, people=50, seconds=60, each=13):
         print(f"PostgreSQL: {rounds} kills while saving: confirmed, lost, half = {kills(url, rounds)}", flush=True)
         print(f"PostgreSQL: {told} = {crowd(people, seconds)}", flush=True)
         print(f"PostgreSQL: {killed} = {imports_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
+        print(f"PostgreSQL: {files} = {exports_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
         base.database.close()
     finally:
         lease.end()

@@ -9,8 +9,10 @@ import pytest
 from models import tables
 from models.errors import Invalid, NotAllowed, NotFound
 from models.export_files import ExportFile, ExportPiece
-from services import downloads, exports, jobs, query
+from services import downloads, exports, jobs, query, records
+from services.actor import SYSTEM
 from services.jobs import Interrupted
+from tests import killing
 
 
 @pytest.fixture
@@ -125,3 +127,11 @@ def test_it_is_logged_when_it_is_made(city, clerk):
     assert exported.count() == before + 1
     last = exported.order_by(log.id.desc()).get()
     assert "报送上级汇总" in last.f_detail and last.f_username == "city_clerk"
+
+
+def test_a_worker_killed_while_it_makes_a_file_leaves_none_half(city, clerk, tmp_path):
+    """Short; `make prove` does the same twenty times with 50,000 rows."""
+    rows = [city.new("damaged_building", "a1", code=f"KX{at:05d}") for at in range(3000)]
+    records.create_many("damaged_building", SYSTEM, rows)
+    for _ in range(2):
+        killing.kill_export(city.url, tmp_path, clerk, longest=0.1)
