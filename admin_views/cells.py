@@ -6,7 +6,7 @@ from functools import lru_cache
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from admin_views.words import percentage, text, unit_of
+from admin_views.words import language, percentage, text, unit_of
 from models.fields import (
     Attachment,
     Choice,
@@ -117,15 +117,15 @@ def _yes_no(field, value, record, fact):
 
 def _date(field, value, record, fact):
     words = value.isoformat() if fact or value.year != today().year else value.strftime("%m-%d")
-    html = Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words)
+    html = f'<time datetime="{value.isoformat()}">{words}</time>'
     if field.name == "due_on" and not finished(record):
-        html += Markup(" ") + due(value)
-    return html, value.isoformat()
+        html += f" {_due((value - today()).days, language())}"
+    return Markup(html), value.isoformat()
 
 
-def due(day):
-    """How far off a deadline is: 2 天后, 逾期 4 天."""
-    days = (day - today()).days
+@lru_cache(maxsize=4096)
+def _due(days, language):
+    """How far off a deadline is: 2 天后, 逾期 4 天. Kept for each language, in which it is called."""
     if days < 0:
         return tag(_("逾期 %(n)s 天", n=-days), "red")
     if days == 0:

@@ -1,22 +1,28 @@
 """The rows of a list, each cell drawn once for each value of its column: a page of fifty rows costs little more than its text."""
 
+from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from admin_views.cells import css_of, drawn, leans_on_state
 from admin_views.words import text
 
+MARK = "\0"
 LONG = 14  # characters from which a cell tells its whole text when pointed at
 
 
 def rows(view, asked, records, *, linked=True):
-    """[{id, title, url, cells}] of a list's table; `cells` is the HTML of the row's cells, the first a link where `linked`."""
+    """[{id, title, url, cells, pick}] of a list's table; `cells` is the HTML of the row's cells, the first a link where `linked`, `pick`
+    the words of its tick box.
+    """
     register = asked.register
     on_card = {field.name for field in asked.columns}
     shown = {name for name in register.phone if name in on_card} or {field.name for field in asked.columns[:3]}
     shown.add(view.register.workflow.field if view.register.workflow else None)
     columns = [_Column(field, field.name not in shown) for field in asked.columns[1:]]
     first, url = asked.columns[0], view.address("details", id=0).removesuffix("0/")
-    return [_row(first, columns, record, f"{url}{record.id}/", linked) for record in records]
+    found = [_row(first, columns, record, f"{url}{record.id}/", linked) for record in records]
+    words = _("选择 %(title)s", title=MARK)
+    return [row | {"pick": words.replace(MARK, row["title"])} for row in found]
 
 
 def _row(first, columns, record, url, linked):
