@@ -116,7 +116,7 @@ def try_out(actor, id):
 def replay(actor, id):
     """A delivery that has ended is made again, under the same number. NotFound where its subscription is gone."""
     require(actor)
-    work = DeliveryWork.get_or_none(DeliveryWork.id == id)
+    work = DeliveryWork.get_or_none(DeliveryWork.id == id) if 0 < id < 2**63 else None
     if work is None or Hook.get_or_none(Hook.id == work.hook_id) is None:
         raise NotFound(say("这个推送已经删除，不能重发。"))
     delivery = tables.model("delivery")

@@ -4,13 +4,13 @@ import click
 import peewee
 
 import config
-from app.cli import database, definitions, files, forms, people, running
+from app.cli import database, definitions, files, forms, people, running, telling
 from app.cli.shared import LANGUAGE, OK, WRONG, _, commands
 from services import words
 from services.audit import one_line
 
 # Importing a subject adds its commands.
-SUBJECTS = (running, database, definitions, people, files, forms)
+SUBJECTS = (running, database, definitions, people, files, forms, telling)
 
 
 def main(arguments=None):

@@ -17,8 +17,9 @@ import pytest
 
 from app.cli import main
 from models import base, tables
+from models.hooks import DeliveryWork, Hook
 from models.values import now
-from services import accounts, backups, readers, tokens
+from services import accounts, backups, outbox, readers, tokens
 from tests.actors import PASSWORD
 from tests.app.conftest import CHEAP
 
@@ -359,3 +360,17 @@ def test_forms_go_out_and_come_back_on_the_command_line(installed, tmp_path):
 def test_a_form_of_a_unit_that_is_not_there(installed, tmp_path):
     status, _, error = installed("form", "damaged_building", "--unit", "没有", "-o", str(tmp_path / "x.xlsx"))
     assert status == 1 and error.strip().endswith("。") and not (tmp_path / "x.xlsx").exists()
+
+
+def test_a_delivery_is_sent_again_by_who_may(installed):
+    assert installed("migrate")[0] == 0
+    owner = accounts.by_username("city_admin")
+    hook = Hook.create(name="指挥部", kind="webhook", address="https://example.org/", secret="s", account_id=owner, made_at=now())
+    id = outbox.add(hook, "")
+    DeliveryWork.update(due_at=None).execute()
+    for arguments in ((str(id), "--as", "city_clerk"), (str(id + 1), "--as", "city_admin"), (str(id),)):
+        status, out, error = installed("hook", "replay", *arguments)
+        assert status != 0 and out == "" and error, arguments
+        assert DeliveryWork.get().due_at is None
+    assert installed("hook", "replay", str(id), "--as", "city_admin")[0] == 0
+    assert DeliveryWork.get().due_at is not None

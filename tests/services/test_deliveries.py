@@ -317,6 +317,9 @@ def test_paused_dropped_tried_and_sent_again(city, admin, receiver, inside):
     hooks.replay(admin, last)
     deliver()
     assert len(receiver.got) == 3 and receiver.bodies()[1]["id"] == receiver.bodies()[2]["id"]
+    for none in (0, last + 1, 10**30):
+        with pytest.raises(NotFound):
+            hooks.replay(admin, none)
     assert receiver.address.partition("?")[0] == hooks.listing(admin)[0].where
     hooks.drop(admin, made.id)
     with pytest.raises(NotFound):
