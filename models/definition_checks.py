@@ -15,7 +15,7 @@ NOT_FOR_REGISTERS = frozenset(
     ("definition", "register", "registers", "record", "records", "import", "imports", "job", "jobs", "token", "tokens", "file", "files",
      "me", "summary", "openapi", "collection", "obligation", "figure", "briefing", "delivery", "subscription")
 )  # fmt: skip
-NOT_FOR_FIELDS = frozenset(("register", "registers", "endpoint", "values", "measure"))
+NOT_FOR_FIELDS = frozenset(("register", "registers", "endpoint", "values"))
 ICON, SERIES, GENERATED = re.compile(r"ti-[a-z0-9-]{1,40}"), re.compile(r"[A-Z][A-Z0-9]{0,9}"), re.compile(r"[cx][1-9]\d{0,5}")
 ROWS = ("all", "district", "district_run", "school", "assigned", "unit")
 ROLES = ("city_admin", "city_clerk", "district_clerk", "school_reporter", "inspector", "leader")
