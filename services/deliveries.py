@@ -62,7 +62,8 @@ def deliver_one():
     except outgoing.Unreachable as error:
         outcome = (WAITING, None, error.sentence, None)
     except FieldError as error:
-        outcome = (FAILED, None, error.sentence, None)
+        # A name server that is away comes back; an address that may not be called stays forbidden.
+        outcome = (WAITING if error.code == "unknown_host" else FAILED, None, error.sentence, None)
     except NotAllowed as error:
         outcome = (FAILED, None, error.sentence, None)
     except AppError as error:

@@ -110,11 +110,12 @@ def try_out(actor, id):
     """Puts down a trial delivery; gives its id."""
     require(actor)
     with atomic():
+        audit.log(actor, "hook", detail=f"试推 {id}")
         return outbox.add(_one(id), "")
 
 
 def replay(actor, id):
-    """A delivery that has ended is made again, under the same number. NotFound where its subscription is gone."""
+    """A delivery is made again at once, under the same number, with all its tries. NotFound where its subscription is gone."""
     require(actor)
     work = DeliveryWork.get_or_none(DeliveryWork.id == id) if 0 < id < 2**63 else None
     if work is None or Hook.get_or_none(Hook.id == work.hook_id) is None:
@@ -123,6 +124,7 @@ def replay(actor, id):
     with atomic():
         delivery.update(f_state=outbox.WAITING, f_attempts=0, f_ended_at=None).where(delivery.id == id).execute()
         DeliveryWork.update(due_at=now()).where(DeliveryWork.id == id).execute()
+        audit.log(actor, "hook", detail=f"重发 {id}")
 
 
 def _one(id):

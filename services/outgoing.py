@@ -43,7 +43,7 @@ def addresses(host, port):
     try:
         found = [ip_address(info[4][0].partition("%")[0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):
-        raise FieldError("address", say("找不到主机 {host}。", host=host[:100])) from None
+        raise FieldError("unknown_host", say("找不到主机 {host}。", host=host[:100])) from None
     for address in found:
         if not _public(address) and not _inside(address):
             raise FieldError("private_address", say("{host} 在内部网络，不能推送到那里。可由管理员在设置里放行。", host=host[:100]))

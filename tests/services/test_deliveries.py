@@ -5,7 +5,10 @@ import hashlib
 import hmac
 import json
 import socket
+import subprocess
+import sys
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -28,13 +31,15 @@ class Receiver:
     """A real server that takes what is posted and answers with the next of `answers` (200 when there are none)."""
 
     def __init__(self):
-        self.got, self.answers = [], []
+        self.got, self.answers, self.may_answer = [], [], threading.Event()
+        self.may_answer.set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.got.append((dict(self.headers), body))
+                receiver.may_answer.wait(60)
                 status = receiver.answers.pop(0) if receiver.answers else 200
                 self.send_response(status)
                 if status == 302:
@@ -159,13 +164,29 @@ def test_a_failing_receiver_is_tried_again_with_the_same_number_and_given_up_in_
     )
 
 
-def test_one_that_died_after_sending_sends_the_same_number_again(city, admin, receiver, inside, monkeypatch):
+SENDER = """
+import sys
+import config
+from models import base
+from services import deliveries
+config.activate(config.load({"TAIZHANG_DATA_DIR": sys.argv[2], "TAIZHANG_HOOK_NETWORKS": "127.0.0.0/8"}))
+base.connect(sys.argv[1], wait_seconds=30)
+base.open_connection()
+deliveries.deliver_one()
+"""
+
+
+def test_one_killed_after_sending_sends_the_same_number_again(city, admin, receiver, inside, tmp_path):
     hooks.make(admin, "指挥部", "webhook", receiver.address, ["hazard"])
     change(city)
-    with monkeypatch.context() as patch:
-        patch.setattr(deliveries, "_note", lambda *told: (_ for _ in ()).throw(KeyboardInterrupt()))
-        with pytest.raises(KeyboardInterrupt):
-            deliveries.deliver_one()
+    receiver.may_answer.clear()
+    sender = subprocess.Popen([sys.executable, "-c", SENDER, city.url, str(tmp_path)], cwd=Path(__file__).parents[2])
+    until = time.monotonic() + 60
+    while not receiver.got and time.monotonic() < until:
+        time.sleep(0.02)
+    sender.kill()
+    sender.wait()
+    receiver.may_answer.set()
     assert not deliveries.deliver_one(), "the lease still runs"
     due_again()
     deliver()
@@ -248,7 +269,7 @@ def test_only_administrators_manage_subscriptions(city, name):
 def test_nothing_inside_the_house_is_called(city, admin, address):
     with pytest.raises(Invalid) as refused:
         hooks.make(admin, "里面", "webhook", address)
-    assert refused.value.faults[0].code in ("private_address", "address") and not Hook.select().exists()
+    assert refused.value.faults[0].code in ("private_address", "unknown_host") and not Hook.select().exists()
 
 
 @pytest.mark.parametrize(
@@ -289,6 +310,22 @@ def test_a_redirect_leads_nowhere(city, admin, receiver, inside):
     assert len(receiver.got) == 1 and log() == [("waiting", 1, 302, 1)]
 
 
+def test_a_name_that_is_not_found_is_looked_for_again(city, admin, receiver, inside, monkeypatch):
+    hooks.make(admin, "指挥部", "webhook", receiver.address.replace("127.0.0.1", "localhost"), ["hazard"])
+    change(city)
+
+    def away(host, port, **more):
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outgoing.socket, "getaddrinfo", away)
+        deliver()
+    assert log() == [("waiting", 1, None, None)]
+    due_again()
+    deliver()
+    assert log() == [("done", 2, 200, 1)]
+
+
 def test_nobody_there_is_tried_again(city, admin, receiver, inside):
     hooks.make(admin, "指挥部", "webhook", receiver.address, ["hazard"])
     receiver.server.shutdown()
@@ -317,6 +354,9 @@ def test_paused_dropped_tried_and_sent_again(city, admin, receiver, inside):
     hooks.replay(admin, last)
     deliver()
     assert len(receiver.got) == 3 and receiver.bodies()[1]["id"] == receiver.bodies()[2]["id"]
+    said = tables.model("access_log")
+    noted = said.select().where(said.f_action == "hook").order_by(said.id)
+    assert [row.f_detail for row in noted] == [f"{done} {made.id}" for done in ("新建", "试推", "停用", "启用")] + [f"重发 {last}"]
     for none in (0, last + 1, 10**30):
         with pytest.raises(NotFound):
             hooks.replay(admin, none)
