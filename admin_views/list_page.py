@@ -26,6 +26,8 @@ def list_context(view, asked):
         "rows": list_rows.rows(view, asked, page.records, linked=not asked.trash),
         "next": address([*query.pairs(asked), ("cursor", page.next)]) if page.next else None,
         "previous": address([*query.pairs(asked), ("cursor", page.previous)]) if page.previous else None,
+        "first": address(query.pairs(asked)) if page.previous else None,
+        "last": address([*query.pairs(asked), ("cursor", query.LAST)]) if page.next else None,
         "count": counted,
         "panels": [_panel(asked, field) for field in query.filter_fields(register)],
         "hidden": [pair for pair in query.pairs(asked) if pair[0] != "q"],

@@ -11,7 +11,7 @@ import peewee
 from playhouse.migrate import PostgresqlMigrator, SqliteMigrator
 from playhouse.migrations import Runner
 
-from models import definitions, registry
+from models import definitions, registry, totals
 from models.base import Base, database, execute_many, is_postgres
 from models.fields import Choice, Relation, YesNo
 from models.fields.choice import FlagField
@@ -209,6 +209,7 @@ def sync(register):
     """
     made = model_of(register)
     table = made._meta.table_name
+    totals.drop(register.name)
     if not database.table_exists(table):
         made.create_table()
     else:

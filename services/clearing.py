@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import config
+from models import totals
 from models.values import now
 from services import deliveries, downloads, imports, jobs
 
@@ -17,6 +18,7 @@ def clear():
     imports.let_go_of_jobs()
     deliveries.clear_old(moment - timedelta(days=settings.job_days))
     downloads.clear_old()
+    totals.fold()
     return {"plans": plans, "files": files, "jobs": ended}
 
 

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 import peewee
 
 import models
-from models import base, definitions, registry, tables
+from models import base, definitions, registry, tables, totals
 from models.base import Base
 from models.errors import AppError, say
 from services import backups, writer
 
+# How far this database's tables are, and numbers that are counted again when they are asked for.
+MADE_ANEW = (tables.SchemaState, *totals.TABLES)
 BATCH = 2000
 
 
@@ -94,14 +96,14 @@ def _kept():
     while waiting:
         model = waiting.pop()
         waiting += model.__subclasses__()
-        if model is not tables.SchemaState:
+        if model not in MADE_ANEW:
             found.append(model)
     return sorted(found, key=lambda model: model._meta.table_name)
 
 
 def _missed(source, copied):
     """Tables of the source that were not copied though they hold what nothing else tells."""
-    made_anew = {tables.SchemaState._meta.table_name, "schema_migration"}
+    made_anew = {*(model._meta.table_name for model in MADE_ANEW), "schema_migration"}
     names = (name for name in source.get_tables() if not name.startswith(("s_", "sqlite_")))
     return {name for name in names if name not in copied and name not in made_anew and not _is_index(name, copied)}
 

@@ -156,6 +156,15 @@ def rows(register, actor, *, action="view", trash=False):
     return query.where(model.deleted_at.is_null(not trash))
 
 
+def unit_rows(register, actor, action, lines):
+    """The same rows, of a table that tells them apart by district and school alone (`district_id`, `school_id`): an expression. None
+    where there are no rows, or where more than the unit decides.
+    """
+    grants = [] if actor.system else _grants(register, actor, action)
+    by_row = {"self", "team"} | ({"district_run", "assigned"} if register.name == "school" else set())
+    return None if any(grant.rows in by_row for grant, _ in grants) else _expression(register, actor, action, lines)
+
+
 def reaches_all(register, actor, action):
     """Whether a grant of this action opens every row of the register."""
     return actor.system or any(grant.rows == "all" for grant, _ in _grants(register, actor, action))

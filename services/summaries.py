@@ -4,14 +4,15 @@ Rows come from the list's own query for the right to count. Where the actor may 
 and another beside a lone one as `*`, so that totals do not give it away.
 """
 
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal as Exact
 
 import peewee
 
-from models import registry
-from models.errors import Fault, Invalid, say
+from models import base, registry, totals
+from models.errors import Fault, Invalid, Unavailable, say
 from models.fields import Choice, Choices, Date, Decimal, Derived, Number, Percent, Relation, YesNo
 from models.values import NA, NA_CODE
 from services import policy, query as lists
@@ -19,7 +20,9 @@ from services import policy, query as lists
 MOST_FIELDS, MOST_GROUPS = 2, 5000
 THRESHOLD = 5
 SMALL, HIDDEN = f"<{THRESHOLD}", "*"
-_PART = 10**9
+# From so many rows on their numbers are kept, where they fall into few groups.
+KEPT_FROM, MOST_KEPT_GROUPS = 20_000, 2_000
+log = logging.getLogger("taizhang.summaries")
 
 
 @dataclass(frozen=True)
@@ -98,17 +101,81 @@ def _wrong(parameter, code, sentence):
 
 
 def _rows(asked, fields, measures):
-    """[(values, {measure: number})] of all groups, by one GROUP BY."""
+    """[(values, {measure: number})] of all groups: from the numbers that are kept, else by one GROUP BY."""
+    keeping = _keeping(asked, fields, measures)
+    rows = keeping and _kept_rows(asked, fields, measures, keeping)
+    if rows is not None:
+        return rows
     keys = [_key(asked, field).alias(f"key_{at}") for at, field in enumerate(fields)]
     sums = [part for _, field in measures if field is not None for part in _sum(asked, field)]
     found = lists.rows(asked).select(*keys, peewee.fn.COUNT(peewee.SQL("1")), *sums)
     if keys:
-        # By place: PostgreSQL takes two bindings of one value for two expressions.
-        found = found.group_by(*(peewee.SQL(str(at)) for at in range(1, len(keys) + 1)))
+        found = found.group_by(*_places(keys))
     gathered = list(found.limit(MOST_GROUPS + 1).tuples())
     if len(gathered) > MOST_GROUPS:
         raise _wrong("by", "too_many_groups", say("分出的组超过 {most} 个，请换一个字段或先筛选。", most=MOST_GROUPS))
-    return [_read(row, fields, measures) for row in gathered if row[len(fields)] or not fields]
+    rows = [_read(row, fields, measures) for row in gathered if row[len(fields)] or not fields]
+    if keeping and len(rows) <= MOST_KEPT_GROUPS and sum(numbers["count"] for _, numbers in rows) >= KEPT_FROM:
+        _keep(asked.register.name, keeping)
+    return rows
+
+
+def _places(keys):
+    """Groups by place: PostgreSQL takes two bindings of one value for two expressions."""
+    return [peewee.SQL(str(at)) for at in range(1, len(keys) + 1)]
+
+
+@dataclass(frozen=True)
+class _Keeping:
+    """What would have to be kept for a summary: the ids of its fields that are no units, of what is added up, and whose lines to read."""
+
+    fields: tuple
+    sums: tuple
+    lines: object
+
+
+def _keeping(asked, fields, measures):
+    """How the summary can be read from kept numbers; None where it asks for more than they tell."""
+    full = registry.get(asked.register.name)
+    own = [field for field in fields if not field.id.startswith("@")]
+    plain = all(isinstance(field, (Choice, YesNo, Relation)) and field.stored and not field.na for field in own)
+    if not plain or asked.filters or asked.q or asked.ids or asked.trash:
+        return None
+    lines = policy.unit_rows(full, asked.actor, "count", totals.Line)
+    sums = tuple(field.id for _, field in measures if field is not None)
+    return None if lines is None else _Keeping(tuple(field.id for field in own), sums or ("",), lines)
+
+
+def _keep(register, keeping):
+    try:
+        with base.atomic():
+            for summed in keeping.sums:
+                totals.keep(register, keeping.fields, summed)
+    except (Unavailable, peewee.OperationalError) as error:
+        # The answer is there; it only takes as long the next time.
+        log.info("totals of %s are not kept: %s", register, error)
+
+
+def _kept_rows(asked, fields, measures, keeping):
+    kept = [totals.find(asked.register.name, keeping.fields, summed) for summed in keeping.sums]
+    if None in kept:
+        return None
+    line, at = totals.Line, {}
+    for place, field in enumerate(own for own in fields if not own.id.startswith("@")):
+        at[field.id] = (line.first, line.second)[place]
+    units = {"@district": line.district_id, "@school": line.school_id}
+    keys = [units[field.id] if field.id in units else at[field.id] for field in fields]
+    summed = [peewee.fn.SUM(part) for part in (line.number, line.high, line.low, line.known)]
+    groups = {}
+    asked_for = line.select(*keys, line.kept_id, *summed).where(line.kept_id.in_([one.id for one in kept]) & keeping.lines)
+    for row in asked_for.group_by(*_places([*keys, line.kept_id])).tuples():
+        groups.setdefault(row[: len(keys)], {})[row[len(keys)]] = [int(number) for number in row[len(keys) + 1 :]]
+    rows = []
+    for values, found in groups.items() if fields else [((), groups.get((), {}))]:
+        told = [found.get(one.id, (0, 0, 0, 0)) for one in kept]
+        if told[0][0] or not fields:
+            rows.append(_read((*values, told[0][0], *(part for line in told for part in line[1:])), fields, measures))
+    return rows
 
 
 def _key(asked, field):
@@ -127,8 +194,8 @@ def _key(asked, field):
 def _sum(asked, field):
     """The sum in two parts: of whole thousands of millions and of the rest. One sum of large numbers overflows on SQLite."""
     column = lists.column(asked.model, registry.get(asked.register.name), field.name)
-    whole = column.cast("BIGINT")
-    return [peewee.fn.SUM(whole / _PART), peewee.fn.SUM(whole - (whole / _PART) * _PART), peewee.fn.COUNT(column).coerce(False)]
+    whole, part = column.cast("BIGINT"), totals.PART
+    return [peewee.fn.SUM(whole / part), peewee.fn.SUM(whole - (whole / part) * part), peewee.fn.COUNT(column).coerce(False)]
 
 
 def _read(row, fields, measures):
@@ -138,7 +205,7 @@ def _read(row, fields, measures):
         if field is not None:
             high, low, known = rest[:3]
             del rest[:3]
-            total = int(high or 0) * _PART + int(low or 0)
+            total = int(high or 0) * totals.PART + int(low or 0)
             numbers[name] = None if not known else Exact(total).scaleb(-field.places) if isinstance(field, Decimal) else total
     return values, numbers
 

@@ -173,7 +173,9 @@ PARAMETERS = {
     "id": {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}},
     "file": {"name": "file", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}},
     "limit": query("limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}),
-    "cursor": query("cursor", TEXT, "`next` or `previous` of a page; bound to the caller, the filters and the sort"),
+    "cursor": query(
+        "cursor", TEXT, "`next` or `previous` of a page, bound to the caller, the filters and the sort; `last` for the last page"
+    ),
     "count": query("count", {"enum": ["none", "capped", "exact"], "default": "none"}),
     "q": query("q", TEXT, "search: any two Chinese characters, a code, pinyin initials"),
     "encoding": query("encoding", {"enum": ["utf-8-sig", "utf-8", "gb18030"], "default": "utf-8-sig"}),

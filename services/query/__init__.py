@@ -2,7 +2,7 @@
 
 from services.query.asking import CAP, ID, LARGEST_PAGE, MOST_KEYS, PAGE, UNIT_FIELDS, field_of, filter_fields, pairs, parse
 from services.query.narrowing import Count, column, count, counts, counts_of, expression, not_applicable, rows
-from services.query.pages import page, stream
+from services.query.pages import LAST, page, stream
 from services.query.picking import facets, lookup, related
 from services.query.shown import NO_ACCESS, Record, codes_of, describe, get, labels, mark_na, title_of
 from services.query.texts import lines
@@ -11,6 +11,7 @@ __all__ = [
     "CAP",
     "ID",
     "LARGEST_PAGE",
+    "LAST",
     "MOST_KEYS",
     "NO_ACCESS",
     "PAGE",

@@ -21,6 +21,9 @@ from services.query.narrowing import by_index, column, match_of, plan, rows
 from services.query.shown import records_of, selected
 
 CHUNK = 2000
+# The cursor of the last page; the first page has none.
+LAST = "last"
+_BACK = "p"
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ def page(query):
     position = _position(query)
     if _ranked(query):
         return _ranked_page(query, position)
-    backwards = position is not None and position[0] == "p"
-    found = _ordered(query, position[1:] if position else None, backwards, query.limit + 1)
+    backwards = position is not None and position[0] == _BACK
+    found = _ordered(query, position and position[1:], backwards, query.limit + 1)
     return _page(query, found, position, backwards)
 
 
@@ -53,12 +56,12 @@ def _page(query, found, position, backwards):
     records = records_of(query, [row for _, row in found])
     if not found:
         return Page(records)
-    has_next, has_previous = (True, more) if backwards else (more, position is not None)
+    has_next, has_previous = (position != [_BACK], more) if backwards else (more, position is not None)
     ends = [mark for mark, _ in found]
     return Page(
         records,
         cursor_for(query, ["n", *ends[-1]]) if has_next else None,
-        cursor_for(query, ["p", *ends[0]]) if has_previous else None,
+        cursor_for(query, [_BACK, *ends[0]]) if has_previous else None,
     )
 
 
@@ -135,13 +138,14 @@ def _ranked_page(query, position):
     found = match_of(query)
     if found is None:
         return Page([])
-    backwards = position is not None and position[0] == "p"
+    backwards = position is not None and position[0] == _BACK
     groups = range(len(found.groups) - 1, -1, -1) if backwards else range(len(found.groups))
     gathered = []
     for group in groups:
-        if position and (group > position[2] if backwards else group < position[2]):
+        at, mark = position[2:] if position and position != [_BACK] else (None, None)
+        if at is not None and (group > at if backwards else group < at):
             continue
-        start = position[3] if position and group == position[2] else None
+        start = mark if group == at else None
         wanted = query.limit + 1 - len(gathered)
         gathered += [(["rank", group, row["id"]], row) for row in _index_rows(query, found.groups[group], start, backwards, wanted)]
         if len(gathered) > query.limit:
@@ -186,9 +190,11 @@ def cursor_for(query, mark):
 
 
 def _position(query):
-    """The mark a cursor carries: direction, phase, sort value (or search group), id. Invalid for a made-up or foreign one."""
-    if not query.cursor:
-        return None
+    """The mark a cursor carries: direction, phase, sort value (or search group), id; for the last page only the direction. Invalid for
+    a made-up or foreign one.
+    """
+    if query.cursor in ("", LAST):
+        return [_BACK] if query.cursor else None
     wrong = Invalid([Fault("cursor", "cursor", say("翻页位置无效或已过期，请从第一页看起。"))])
     try:
         text = base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4))
@@ -197,7 +203,7 @@ def _position(query):
         raise wrong from None
     names = [name for name, _ in query.sort if name != "id"]
     phases = ("rank",) if _ranked(query) else ("known", "unknown") if names else ("known",)
-    if context != _context(query) or direction not in ("n", "p") or phase not in phases or not _is_number(id):
+    if context != _context(query) or direction not in ("n", _BACK) or phase not in phases or not _is_number(id):
         raise wrong
     if phase == "rank":
         if not _is_number(value):

@@ -154,18 +154,19 @@ def test_every_scoped_register_filters_by_district(city, clerk, unit, expected):
 
 
 def walk(register, actor, *pairs, limit=7):
-    """All ids of a list page by page forwards, and again backwards from its end."""
-    forwards, cursor, last = [], None, None
+    """All ids of a list page by page forwards, and again backwards from its last page."""
+    forwards, cursor = [], None
     while True:
         page = query.page(asked(register, actor, *pairs, ("limit", str(limit)), *([("cursor", cursor)] if cursor else [])))
         forwards.append([record.id for record in page.records])
-        cursor, last = page.next, page
+        cursor = page.next
         if cursor is None:
             break
-    backwards, cursor = [forwards[-1]], last.previous
+    backwards, cursor = [], query.LAST
     while cursor:
         page = query.page(asked(register, actor, *pairs, ("limit", str(limit)), ("cursor", cursor)))
         backwards.insert(0, [record.id for record in page.records])
+        assert (page.next is None) == (cursor == query.LAST)
         cursor = page.previous
     return [id for part in forwards for id in part], [id for part in backwards for id in part]
 
