@@ -2,12 +2,17 @@
 
 from urllib.parse import urlencode
 
-from flask import g, request
+from flask import current_app, g, request
+from markupsafe import Markup
 
 from admin_views import export_page, list_rows
-from admin_views.words import heading, text
+from admin_views.words import english, heading, text
+from models import registry
 from models.fields import Date, DateTime, Derived, Number, Relation, Relations, YesNo
 from services import desk, policy, query
+
+PANELS = 500  # kept at a time
+_drawn = {}
 
 
 def list_context(view, asked):
@@ -29,7 +34,7 @@ def list_context(view, asked):
         "first": address(query.pairs(asked)) if page.previous else None,
         "last": address([*query.pairs(asked), ("cursor", query.LAST)]) if page.next else None,
         "count": counted,
-        "panels": [_panel(asked, field) for field in query.filter_fields(register)],
+        "panels": _panels(view, asked),
         "hidden": [pair for pair in query.pairs(asked) if pair[0] != "q"],
         "columns": [(field.name, heading(field), field in asked.columns) for field in register.live],
         "without_columns": address([pair for pair in query.pairs(asked) if pair[0] != "fields"]),
@@ -60,6 +65,23 @@ def _head(asked, field):
         "sorted": ("descending" if down else "ascending") if sorted_here else None,
         "numeric": isinstance(field, Number) and field.type != "percent",
     }
+
+
+def _panels(view, asked):
+    """The panels that change the filter, as HTML: the same for everybody who asks for the same of the same fields."""
+    fields, pairs = query.filter_fields(asked.register), query.pairs(asked)
+    key = (registry.current(), asked.register.name, tuple(field.name for field in fields), english(), asked.trash, tuple(pairs))
+    found = _drawn.get(key)
+    if found is None:
+        panels = [_panel(asked, field) for field in fields]
+        template = current_app.jinja_env.get_template("register/_panels.html")
+        found = Markup(template.render(panels=panels, asked=asked, admin_view=view, parameters=urlencode(pairs)))
+        # What a chosen record is called depends on who asks.
+        if not any(panel["kind"] == "relation" and panel["value"] for panel in panels):
+            if len(_drawn) >= PANELS:
+                _drawn.clear()
+            _drawn[key] = found
+    return found
 
 
 def _panel(asked, field):

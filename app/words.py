@@ -1,7 +1,8 @@
 """The languages: Chinese as written in the code, English from the catalogue. Sentences of the layers below become words here."""
 
 from flask import Blueprint, current_app, g, has_request_context, redirect, request
-from flask_babel import Babel, ngettext
+from flask_babel import Babel
+from markupsafe import Markup
 
 from app.paths import own_path
 from services import words
@@ -22,11 +23,16 @@ def init_words(app):
         default_timezone="Asia/Shanghai",
         locale_selector=lambda: LOCALES[language()],
     )
-    # The templates' sentences, without looking the catalogue up anew for each.
-    app.jinja_env.install_gettext_callables(lambda id: words.translated(id, language()), ngettext, newstyle=True)
+    app.jinja_env.globals["_"] = _said
     app.jinja_env.filters["say"] = text
     app.context_processor(lambda: {"lang": language(), "appearance": theme()})
     app.register_blueprint(blueprint)
+
+
+def _said(id, **values):
+    """A template's sentence: no catalogue is looked up for each, and nothing filled in where there is nothing to fill in."""
+    found = Markup(words.translated(id, language()))
+    return found % values if values else found
 
 
 def language():

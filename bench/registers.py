@@ -82,7 +82,7 @@ def measured(folder, clerk):
 def report(folder, clerk, began):
     """Prints what this process measures, as JSON."""
     from app import create_app
-    from bench.list import Site
+    from bench.pages import Site
 
     settings = config.load({"TAIZHANG_DATA_DIR": str(folder), "TAIZHANG_DATABASE_URL": str(folder / "taizhang.sqlite3")})
     site = Site(create_app(settings), "")
