@@ -113,6 +113,18 @@ class SqliteDatabase(APSWDatabase):
             self._queue.leave()
 
 
+class PostgresDatabase(PooledPsycopg3Database):
+    """PostgreSQL with a pool. That it takes no writes now, as a standby does, is told as SQLite tells it."""
+
+    def execute_sql(self, sql, params=None, **options):
+        try:
+            return super().execute_sql(sql, params, **options)
+        except peewee.InternalError as error:
+            if "read-only transaction" in str(error):
+                raise peewee.OperationalError(*error.args) from error
+            raise
+
+
 def wal_is_safe(version):
     """Whether this SQLite library may use WAL with several connections."""
     return version >= (3, 51, 3) or version[2] >= _FIXED_BRANCHES.get(version[:2], 10**6)
@@ -131,7 +143,7 @@ def connect(url, *, wait_seconds=10, connections=20):
     if str(url).startswith(("postgresql://", "postgres://")):
         # The driver reads the address itself: several hosts and target_session_attrs pass through unchanged.
         # No statement is prepared: a plan made for any value reads half a table where the value at hand is rare.
-        made = PooledPsycopg3Database(str(url), max_connections=connections, stale_timeout=300, timeout=10, prepare_threshold=None)
+        made = PostgresDatabase(str(url), max_connections=connections, stale_timeout=300, timeout=10, prepare_threshold=None)
     else:
         path = Path(str(url).removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -67,20 +67,20 @@ def url(folder):
 
 
 def _start(folder):
-    programs = _programs()
-    _run(programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-    port = _free_port()
+    binaries = programs()
+    run(binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    port = free_port()
     lines = _SETTINGS | {"port": port, "unix_socket_directories": f"'{folder}'"}
     settings = "".join(f"{name} = {value}\n" for name, value in lines.items())
     with (folder / "data/postgresql.conf").open("a") as file:
         file.write(settings)
-    _run("/bin/sh", "-c", f'setsid /bin/sh -c \'{_SUPERVISOR}\' supervisor "$1" "$2" >/dev/null 2>&1 &', "start", programs, folder)
+    run("/bin/sh", "-c", f'setsid /bin/sh -c \'{_SUPERVISOR}\' supervisor "$1" "$2" >/dev/null 2>&1 &', "start", binaries, folder)
     address = f"postgresql://postgres@127.0.0.1:{port}"
-    _await(address, folder)
+    wait_for(address, folder)
     return address
 
 
-def _programs():
+def programs():
     """The folder of the newest server installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if found:
@@ -91,7 +91,7 @@ def _programs():
     return Path(program).parent
 
 
-def _run(*command):
+def run(*command):
     """Runs a program; as the user postgres where we are root, whom the server refuses."""
     words = [str(word) for word in command]
     if os.geteuid() == 0:
@@ -101,13 +101,13 @@ def _run(*command):
         raise RuntimeError(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _await(address, folder, seconds=30):
+def wait_for(address, folder, seconds=30):
     until = time.monotonic() + seconds
     while True:
         try:

@@ -1,5 +1,6 @@
 """Long proofs, printed: `make prove`. Writers at one moment on both databases, a crowd that saves beside a long import, processes
-killed while they save, plan, apply and undo an import, and thousands of made-up calls of the API.
+killed while they save, plan, apply and undo an import, a primary killed before its standby, full disks, and thousands of made-up calls of
+the API.
 
 python -m tests.prove [writers] [kills] [people] [seconds] [calls of each operation]
 """
@@ -18,7 +19,7 @@ from models import base, tables
 from seeds import grants
 from services import actor as actors, imports, query, records, tokens
 from services.actor import SYSTEM
-from tests import engines, killing, made_up_calls, postgres
+from tests import broken_disk, engines, failover, killing, made_up_calls, postgres
 from tests.clients import Browser
 
 ROOT = Path(__file__).parents[1]
@@ -208,6 +209,12 @@ def main(count=200, rounds=50, people=50, seconds=60, each=13):
         base.database.close()
     finally:
         lease.end()
+    print(
+        f"Primary killed under 20 people, the standby promoted 3 s later: {failover.run(Path(tempfile.mkdtemp()), count=20, before=10, watching=3, after=15)}",
+        flush=True,
+    )
+    for kind in ("sqlite", "postgresql"):
+        print(f"{kind}: a disk that fills up, then is only read: {broken_disk.apart(kind)}", flush=True)
 
 
 if __name__ == "__main__":
