@@ -37,6 +37,11 @@ SETTINGS = (
         "The database: postgresql://… (several hosts are allowed), or the path of a SQLite file. "
         "Empty: taizhang.sqlite3 in the data directory.",
     ),
+    Setting(
+        "TAIZHANG_REPLICA_URL",
+        "",
+        "A PostgreSQL that follows the database: lists, totals and exports are read there by whoever has not just saved something it lacks.",
+    ),
     Setting("TAIZHANG_DATA_DIR", "var", "The data directory: SQLite database, secret key, backups."),
     Setting(
         "TAIZHANG_SECRET_KEY",
@@ -65,6 +70,11 @@ SETTINGS = (
     Setting("TAIZHANG_IMPORT_FILE_DAYS", 90, "Days after which the files of an import that was applied are cleared."),
     Setting("TAIZHANG_JOB_DAYS", 730, "Days after which a job that has ended is cleared."),
     Setting("TAIZHANG_EXPORT_JOB_ROWS", 100_000, "Rows above which a list is exported as a job, fetched later under My downloads."),
+    Setting(
+        "TAIZHANG_QUERY_SECONDS",
+        20,
+        "Seconds after which a page's question to the database is cut off, with advice what to narrow.",
+    ),
     Setting("TAIZHANG_SITE_URL", "", "The address people reach the site at, for links in messages. Empty: messages have no link."),
     Setting(
         "TAIZHANG_HOOK_NETWORKS",
@@ -118,6 +128,7 @@ class Config:
     """The settings of one process; the help of each is in SETTINGS."""
 
     database_url: str
+    replica_url: str
     data_dir: str
     secret_key: str
     host: str
@@ -134,6 +145,7 @@ class Config:
     import_file_days: int
     job_days: int
     export_job_rows: int
+    query_seconds: int
     site_url: str
     hook_networks: tuple
     language: str

@@ -3,7 +3,7 @@
 from flask_admin import Admin
 from flask_admin.theme import Theme
 
-from admin_views import menu, words
+from admin_views import addresses, menu, words
 from admin_views.api_view import ApiView
 from admin_views.builder_view import BuilderView
 from admin_views.desk_view import DeskView, FilesView
@@ -33,5 +33,6 @@ def init_admin(app):
         admin.add_view(view)
     app.context_processor(menu.shell)
     app.jinja_env.filters["moment"] = words.moment
+    app.jinja_env.globals["url_for"] = addresses.url_for
     app.jinja_env.globals["now_text"] = lambda: words.moment(now())
     app.jinja_env.globals["printed_at"] = lambda: now().astimezone(CITY_ZONE).strftime("%Y-%m-%d %H:%M")

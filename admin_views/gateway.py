@@ -213,7 +213,7 @@ class RegisterGateway(BaseView):
         return view.render(
             "register/tab.html",
             columns=asked.columns,
-            rows=list_rows.rows(view, asked, page.records),
+            body=list_rows.body(list_rows.rows(view, asked, page.records), False),
             more=f"{view.address('index')}?{pairs[0][0]}={record.id}" if page.next else None,
             guarded=prints.guarded(view.register),
         )

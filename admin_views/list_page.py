@@ -20,6 +20,7 @@ def list_context(view, asked):
     page = query.page(asked)
     counted = query.count(asked)
     register = asked.register
+    rows, can = list_rows.rows(view, asked, page.records, linked=not asked.trash), view.rights()
     masked = [text(field.title) for field in asked.columns if field.sensitivity == "masked"]
     return {
         "asked": asked,
@@ -28,7 +29,8 @@ def list_context(view, asked):
         ],
         "cleared": address([pair for pair in query.pairs(asked) if pair[0] == "fields"]),
         "heads": [_head(asked, field) for field in asked.columns],
-        "rows": list_rows.rows(view, asked, page.records, linked=not asked.trash),
+        "rows": rows,
+        "body": list_rows.body(rows, can["edit"] or can["export"]) if not asked.trash else "",
         "next": address([*query.pairs(asked), ("cursor", page.next)]) if page.next else None,
         "previous": address([*query.pairs(asked), ("cursor", page.previous)]) if page.previous else None,
         "first": address(query.pairs(asked)) if page.previous else None,
@@ -42,7 +44,7 @@ def list_context(view, asked):
         "parameters": urlencode(query.pairs(asked)),
         "masked": masked,
         "offers": export_page.offers(register) if not asked.trash else [],
-        "can": view.rights(),
+        "can": can,
         "may_trash": bool(policy.may(g.actor, "edit", register)),
     }
 

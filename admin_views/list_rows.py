@@ -25,6 +25,17 @@ def rows(view, asked, records, *, linked=True):
     return [row | {"pick": words.replace(MARK, row["title"])} for row in found]
 
 
+def body(found, picked):
+    """The table's rows as HTML, with a tick box each where rows are `picked`."""
+    box = '<td class="pick"><input type="checkbox" class="form-check-input" name="id" value="{}" aria-label="{}"></td>'
+    return Markup(
+        "".join(
+            f'<tr data-row="{escape(row["url"])}">{box.format(row["id"], escape(row["pick"])) if picked else ""}{row["cells"]}</tr>'
+            for row in found
+        )
+    )
+
+
 def _row(first, columns, record, url, linked):
     title = record.title or f"#{record.id}"
     html, plain = drawn(first, record)

@@ -2,13 +2,14 @@
 
 import secrets
 
-from flask import flash, g, redirect, request, url_for
+from flask import flash, g, redirect, request
 from flask_admin.model import BaseModelView
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from admin_views import export_page, forms
+from admin_views.addresses import url_for
 from admin_views.cells import cell
 from admin_views.list_page import list_context
 from admin_views.words import english, text

@@ -1,6 +1,6 @@
 """The application: `create_app` wires the parts together and holds no logic of its own."""
 
-from flask import Flask, request
+from flask import Flask, current_app, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import admin_views
@@ -11,14 +11,14 @@ from app.errors import init_errors
 from app.headers import init_headers
 from app.operations import init_operations
 from app.words import init_words
-from models import base, definitions, registry
+from models import base, definitions, registry, routing
 
 
 def create_app(settings=None):
     """A WSGI application on these settings, by default those of the environment."""
     settings = settings or config.load()
     config.activate(settings)
-    base.connect(settings.database_url)
+    base.connect(settings.database_url, replica=settings.replica_url)
     app = Flask(__name__)
     app.config.update(
         TAIZHANG=settings,
@@ -38,17 +38,30 @@ def create_app(settings=None):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)
     app.before_request(_connect)
     app.teardown_request(_disconnect)
+    app.after_request(_mark_written)
     app.after_request(_disconnect_after_stream)
     for part in (init_headers, init_operations, init_errors, init_words, init_auth, init_api, admin_views.init_admin):
         part(app)
     return app
 
 
+WROTE = "wrote"  # in the session: what a replica must have before this person reads there
+
+
 def _connect():
     """For pages; files and the questions of operations are answered without a database."""
     if request.endpoint != "static" and request.blueprint != "operations":
-        base.open_connection()
+        base.open_connection(current_app.config["TAIZHANG"].query_seconds)
+        if request.method == "GET" and request.blueprint != "api":
+            routing.allow(session.get(WROTE, ""))
         definitions.follow()
+
+
+def _mark_written(answer):
+    """Who may have saved something reads it again at once, also where lists come from a replica."""
+    if base.database.replica is not None and request.method == "POST" and request.blueprint != "api":
+        session[WROTE] = routing.write_mark()
+    return answer
 
 
 def _disconnect(error):

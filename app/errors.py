@@ -5,7 +5,6 @@ from contextlib import suppress
 
 import peewee
 from flask import g, jsonify, make_response, render_template, request
-from playhouse.pool import MaxConnectionsExceeded
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app import kept
@@ -46,7 +45,7 @@ def init_errors(app):
     """One handler for each kind of error."""
     app.register_error_handler(AppError, on_app_error)
     app.register_error_handler(HTTPException, on_http_error)
-    for kind in (peewee.OperationalError, peewee.InterfaceError, MaxConnectionsExceeded):
+    for kind in health.CANNOT_SERVE:
         app.register_error_handler(kind, on_database_error)
     app.register_error_handler(Exception, on_bug)
 

@@ -29,7 +29,7 @@ def init_words(app):
     app.register_blueprint(blueprint)
 
 
-def _said(id, **values):
+def _said(id, /, **values):
     """A template's sentence: no catalogue is looked up for each, and nothing filled in where there is nothing to fill in."""
     found = Markup(words.translated(id, language()))
     return found % values if values else found

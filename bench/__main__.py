@@ -1,9 +1,9 @@
-"""`python -m bench [pages|writing|exports|imports|registers] …`: one benchmark by name, or all of them."""
+"""`python -m bench [pages|serving|writing|exports|imports|registers] …`: one benchmark by name, or all of them."""
 
 import importlib
 import sys
 
-NAMES = ("pages", "writing", "exports", "imports", "registers")
+NAMES = ("pages", "serving", "writing", "exports", "imports", "registers")
 
 
 def main():

@@ -91,6 +91,12 @@ def open_copy(path):
     database.initialize(peewee.SqliteDatabase(path, pragmas={"journal_mode": "wal", "cache_size": -32_000}))
 
 
+def served(path):
+    """The application as gunicorn starts it."""
+    open_copy(path)
+    return create_app()
+
+
 def create_app():
     """An application with both views: /stock/ as it comes, /joined/ with the join."""
     app = Flask(__name__)

@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import time
 from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,15 @@ import peewee
 from playhouse.apsw_ext import APSWDatabase
 from playhouse.postgres_ext import PooledPsycopg3Database
 
+from models import routing
 from models.errors import Unavailable, say
+from models.routing import database
 
-database = peewee.DatabaseProxy()
 log = logging.getLogger("taizhang.database")
+
+# What SQLite raises when a statement that has begun to answer is cut off.
+INTERRUPTED = apsw.InterruptError
+_STEPS = 20_000  # of SQLite's machine, between two looks at the clock: less than a millisecond
 
 # The WAL-reset bug of SQLite 3.7.0–3.51.2 can lose committed rows; these later branch releases carry the fix.
 _FIXED_BRANCHES = {(3, 50): 7, (3, 44): 6}
@@ -27,6 +33,20 @@ class Base(peewee.Model):
     class Meta:
         database = database
         legacy_table_names = False
+
+
+class _Limit(threading.local):
+    """How many seconds a statement of this thread may take (None: any), and on SQLite until when the present one may."""
+
+    seconds = None
+    until = None
+
+
+_limit = _Limit()
+
+
+def _is_over():
+    return _limit.until is not None and time.monotonic() > _limit.until
 
 
 class WriteQueue:
@@ -78,6 +98,7 @@ class SqliteDatabase(APSWDatabase):
     def _connect(self):
         connection = super()._connect()
         connection.convert_binding = lambda cursor, at, value: str(value)
+        connection.set_progress_handler(_is_over, _STEPS)
         return connection
 
     def _enter(self):
@@ -86,6 +107,7 @@ class SqliteDatabase(APSWDatabase):
 
     def begin(self, lock_type=None):
         self._enter()
+        _limit.until = None  # who writes is not cut off half-way
         try:
             super().begin(lock_type)
         except BaseException:
@@ -104,7 +126,9 @@ class SqliteDatabase(APSWDatabase):
             self._queue.leave()
 
     def execute_sql(self, sql, params=None):
-        if self.in_transaction() or not sql.startswith(("INSERT", "UPDATE", "DELETE")):
+        writing = self.in_transaction()
+        _limit.until = None if writing or _limit.seconds is None else time.monotonic() + _limit.seconds
+        if writing or not sql.startswith(("INSERT", "UPDATE", "DELETE")):
             return super().execute_sql(sql, params)
         self._enter()
         try:
@@ -117,12 +141,21 @@ class PostgresDatabase(PooledPsycopg3Database):
     """PostgreSQL with a pool. That it takes no writes now, as a standby does, is told as SQLite tells it."""
 
     def execute_sql(self, sql, params=None, **options):
+        self._tell_limit()
         try:
             return super().execute_sql(sql, params, **options)
         except peewee.InternalError as error:
             if "read-only transaction" in str(error):
                 raise peewee.OperationalError(*error.args) from error
             raise
+
+    def _tell_limit(self):
+        """Each connection is told the limit of whoever uses it, when it is another than before."""
+        connection = self.connection()
+        if getattr(connection, "limit", None) != _limit.seconds and not self.in_transaction():
+            with peewee.__exception_wrapper__:
+                connection.execute(f"SET statement_timeout = {int((_limit.seconds or 0) * 1000)}")
+            connection.limit = _limit.seconds
 
 
 def wal_is_safe(version):
@@ -134,16 +167,15 @@ def sqlite_version():
     return tuple(int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
 
 
-def connect(url, *, wait_seconds=10, connections=20):
-    """Binds the proxy to `url` (postgresql://… with one or several hosts, or a file's path) and gives the database.
+def connect(url, *, wait_seconds=10, connections=20, replica=""):
+    """Binds the proxy to `url` (postgresql://… with one or several hosts, or a file's path) and gives the database. `replica` is the address
+    of a PostgreSQL that follows it, for reading.
 
     SQLite: WAL on a sound library, else the rollback journal; every transaction begins IMMEDIATE, in its turn; nobody waits more than
     `wait_seconds`.
     """
     if str(url).startswith(("postgresql://", "postgres://")):
-        # The driver reads the address itself: several hosts and target_session_attrs pass through unchanged.
-        # No statement is prepared: a plan made for any value reads half a table where the value at hand is rare.
-        made = PostgresDatabase(str(url), max_connections=connections, stale_timeout=300, timeout=10, prepare_threshold=None)
+        made = _postgres(url, connections)
     else:
         path = Path(str(url).removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,20 +190,41 @@ def connect(url, *, wait_seconds=10, connections=20):
         }
         made = SqliteDatabase(str(path), pragmas=pragmas, timeout=wait_seconds, lock_type="IMMEDIATE")
     database.initialize(made)
+    database.replica = _postgres(replica, connections) if replica and is_postgres() else None
     return made
+
+
+def _postgres(url, connections):
+    # The driver reads the address itself: several hosts and target_session_attrs pass through unchanged.
+    # No statement is prepared: a plan made for any value reads half a table where the value at hand is rare.
+    return PostgresDatabase(str(url), max_connections=connections, stale_timeout=300, timeout=10, prepare_threshold=None)
 
 
 def is_postgres():
     return isinstance(database.obj, peewee.PostgresqlDatabase)
 
 
-def open_connection():
-    """Opens this thread's connection where none is open."""
+def open_connection(seconds=None):
+    """Opens this thread's connection where none is open. With `seconds` a statement that takes longer is cut off: OperationalError."""
+    _limit.seconds = seconds
+    routing.allow(None)
     database.connect(reuse_if_open=True)
+
+
+@contextmanager
+def within(seconds):
+    """Statements inside that take longer are cut off; the limit in force stays where it is lower."""
+    before = _limit.seconds
+    _limit.seconds = seconds if before is None else min(seconds, before)
+    try:
+        yield
+    finally:
+        _limit.seconds = before
 
 
 def release_connection():
     """Ends a request: PostgreSQL's connection goes back to the pool; SQLite's stays with the thread, its transaction ended."""
+    routing.release()
     if is_postgres():
         if not database.is_closed():
             database.close()
@@ -201,6 +254,12 @@ def execute_many(sql, rows):
         database.cursor().executemany(sql, rows)
 
 
+def is_cut_off(error):
+    """Whether a statement was ended because it took too long."""
+    text = str(error).lower()
+    return isinstance(error, INTERRUPTED) or "interrupt" in text or "statement timeout" in text
+
+
 @contextmanager
 def atomic():
     """One write transaction, IMMEDIATE on SQLite; a savepoint inside another. Busy, full and read-only become Unavailable."""
@@ -212,9 +271,11 @@ def atomic():
 
 
 def unavailable(error):
-    """What a database that cannot write says to a clerk; the cause goes to the log."""
-    log.warning("database cannot write: %s", error)
+    """What a database that cannot write, or not answer in time, says to a clerk; the cause goes to the log."""
+    log.warning("database cannot serve: %s", error)
     text = str(error).lower()
+    if is_cut_off(error):
+        return Unavailable(say("这样查太慢，已经停下，什么都没有改。请先选区县或学校，加一个筛选条件，或换一列排序，再试一次。"))
     if "full" in text or "no space" in text:
         return Unavailable(say("磁盘已满，没有保存。您填写的内容还在，请联系管理员清理空间后再点保存。"))
     if "readonly" in text or "read-only" in text:

@@ -8,7 +8,7 @@ from threading import Lock
 
 import peewee
 
-from models import registry
+from models import prepared, registry
 from models.base import Base, database
 from models.fields.choice import FlagField
 from models.fields.dates import MomentField
@@ -98,11 +98,15 @@ def refresh():
 def stamp_now():
     """The present stamp, "" where nothing has been published (or the database is older than publishing)."""
     try:
-        return RegistryStamp.select(RegistryStamp.stamp).limit(1).scalar() or ""
+        return next((stamp for (stamp,) in prepared.rows(_stamp, RegistryStamp)), "")
     except (peewee.OperationalError, peewee.ProgrammingError):
         if database.table_exists(RegistryStamp._meta.table_name):
             raise
         return ""
+
+
+def _stamp(mark):
+    return mark.select(mark.stamp).limit(1)
 
 
 def load():

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from models import tables
+from models import prepared, tables
 from models.values import today
 
 
@@ -76,45 +76,47 @@ SYSTEM = Actor(id=None, username="system", name="系统")
 
 def load(account_id, real=None, address="", request_id=""):
     """The actor of an active account, with the memberships open today and their grants; None for any other account."""
-    account = tables.model("account")
-    row = (
-        account.select(account.id, account.f_username, account.f_name)
-        .where(account.id == account_id, account.f_active == True, account.deleted_at.is_null())
-        .first()
-    )
-    if row is None:
+    found = prepared.rows(_account, tables.model("account"), account_id)
+    if not found:
         return None
     memberships = open_memberships(account_id)
     grants = granted({membership.role for membership in memberships})
-    return Actor(row.id, row.f_username, row.f_name, memberships, grants, real, address, request_id)
+    return Actor(*found[0], memberships, grants, real, address, request_id)
+
+
+def _account(account, id):
+    return account.select(account.id, account.f_username, account.f_name).where(
+        account.id == id, account.f_active == True, account.deleted_at.is_null()
+    )
 
 
 def open_memberships(account_id, day=None):
     """The memberships an account holds on a day, today by default."""
-    day = day or today()
-    membership = tables.model("membership")
-    rows = (
-        membership.select(membership.f_role, membership.f_district, membership.f_school, membership.f_team)
-        .where(
-            membership.f_account == account_id,
-            membership.deleted_at.is_null(),
-            membership.f_from_date <= day,
-            membership.f_to_date.is_null() | (membership.f_to_date >= day),
-        )
-        .order_by(membership.id)
-        .tuples()
-    )
-    return tuple(Membership(*row) for row in rows)
+    model, day = tables.model("membership"), day or today()
+    stored = model.f_from_date.db_value(day)
+    return tuple(Membership(*row) for row in prepared.rows(_open, model, account_id, stored, stored))
+
+
+def _open(membership, account_id, begun, not_over):
+    columns = (membership.f_role, membership.f_district, membership.f_school, membership.f_team)
+    over = membership.f_to_date.is_null() | (membership.f_to_date >= not_over)
+    own = (membership.f_account == account_id) & membership.deleted_at.is_null()
+    return membership.select(*columns).where(own, membership.f_from_date <= begun, over).order_by(membership.id)
 
 
 def granted(roles):
     """The grants of these roles."""
     if not roles:
         return ()
-    grant = tables.model("role_grant")
-    wanted = grant.select(grant.f_role, grant.f_register, grant.f_actions, grant.f_rows, grant.f_names)
-    rows = wanted.where(grant.f_role.in_(sorted(roles)), grant.deleted_at.is_null()).order_by(grant.id).tuples()
-    return tuple(Grant(role, register, frozenset(actions or ()), on, bool(names)) for role, register, actions, on, names in rows)
+    rows = [row for role in sorted(roles) for row in prepared.rows(_grants, tables.model("role_grant"), role)]
+    return tuple(
+        Grant(role, register, frozenset(actions or ()), on, bool(names)) for _, role, register, actions, on, names in sorted(rows)
+    )
+
+
+def _grants(grant, role):
+    columns = (grant.id, grant.f_role, grant.f_register, grant.f_actions, grant.f_rows, grant.f_names)
+    return grant.select(*columns).where(grant.f_role == role, grant.deleted_at.is_null())
 
 
 def grantable(actor, role, school_id=None):

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from models import prepared
 from models.base import atomic
 from models.errors import Fault, Invalid, NotAllowed, NotFound, say
 from models.journal import Draft, Pick, Preference, SavedView
@@ -55,10 +56,15 @@ def save_draft(actor, path, payload, version=None):
 
 def draft(actor, path):
     """The draft of a page, or None."""
-    row = Draft.get_or_none(Draft.account_id == actor.id, Draft.path == path) if actor.id else None
-    if row is None or row.at < now() - KEPT_FOR:
+    found = prepared.rows(_draft, Draft, actor.id, path) if actor.id else ()
+    if not found or found[0][-1] < now() - KEPT_FOR:
         return None
-    return KeptDraft(row.path, json.loads(row.payload), row.version, row.at)
+    payload, version, at = found[0]
+    return KeptDraft(path, json.loads(payload), version, at)
+
+
+def _draft(draft, account_id, path):
+    return draft.select(draft.payload, draft.version, draft.at).where(draft.account_id == account_id, draft.path == path)
 
 
 def drop_draft(actor, path):
@@ -69,14 +75,15 @@ def drop_draft(actor, path):
 
 def views(actor, register):
     """The person's own views of a register, then those others share."""
-    rows = (
-        SavedView.select()
-        .where(SavedView.register == register, (SavedView.account_id == actor.id) | (SavedView.shared == True))
-        .order_by(SavedView.name, SavedView.id)
-        .limit(MAX_VIEWS * 2)
-    )
-    found = [View(row.id, row.name, row.query, row.shared, row.account_id == actor.id) for row in rows]
+    rows = prepared.rows(_views, SavedView, register, -1 if actor.id is None else actor.id)
+    found = [View(id, name, query, shared, owner == actor.id) for id, name, query, shared, owner in rows]
     return tuple(sorted(found, key=lambda view: not view.mine))
+
+
+def _views(view, register, account_id):
+    columns = (view.id, view.name, view.query, view.shared, view.account_id)
+    seen = (view.register == register) & ((view.account_id == account_id) | (view.shared == True))
+    return view.select(*columns).where(seen).order_by(view.name, view.id).limit(MAX_VIEWS * 2)
 
 
 def save_view(actor, register, name, query, shared=False):
@@ -109,10 +116,14 @@ def looks(actor, register):
     """(density, names of columns) as the person last chose them for lists and for this one; ("roomy", ()) before that."""
     if actor.id is None:
         return DENSITIES[0], ()
-    rows = Preference.select().where(Preference.account_id == actor.id, Preference.name.in_(["density", f"columns:{register}"]))
-    kept = {row.name: row.value for row in rows}
+    kept = dict(prepared.rows(_looks, Preference, actor.id, f"columns:{register}"))
     columns = kept.get(f"columns:{register}", "")
     return kept.get("density", DENSITIES[0]), tuple(columns.split(",")) if columns else ()
+
+
+def _looks(preference, account_id, columns):
+    own = (preference.account_id == account_id) & ((preference.name == "density") | (preference.name == columns))
+    return preference.select(preference.name, preference.value).where(own)
 
 
 def choose_density(actor, density):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import config
+from models import routing
 from models.base import atomic
 from models.errors import NotAllowed, NotFound, say
 from models.export_files import ExportFile, ExportPiece
@@ -71,6 +72,7 @@ def run(job, progress):
         progress.hold()
         _drop(job.id)
         clear_old()
+    routing.allow(routing.write_mark())
     body, media = exports.stream(
         asked,
         actor,

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from models import routing
 from models.errors import Fault, Invalid, Label, say
 from models.fields import Choice, Date, DateTime, Decimal, LongText, Number, Relation, Relations
 from models.values import CITY_ZONE, now
@@ -36,7 +37,9 @@ def csv_stream(query, actor, *, encoding="utf-8-sig", purpose="", address="", to
         )
     query, purpose = allowed(query, actor, purpose)
     logged(query, actor, f"CSV {encoding}", purpose, address)
-    return csv_chunks([field.heading for field in query.columns], _counted(lists.lines(query, bool(purpose)), told), encoding)
+    return csv_chunks(
+        [field.heading for field in query.columns], _counted(routing.carry(lists.lines(query, bool(purpose))), told), encoding
+    )
 
 
 def xlsx_path(query, actor, *, purpose="", address="", told=None):

@@ -4,11 +4,14 @@ import shutil
 from dataclasses import dataclass
 
 import peewee
+from playhouse.pool import MaxConnectionsExceeded
 
 import config
 from models import base, tables
 
 unavailable = base.unavailable
+# What is raised when the database cannot take a question, or is cut off over one.
+CANNOT_SERVE = (peewee.OperationalError, peewee.InterfaceError, MaxConnectionsExceeded, base.INTERRUPTED)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections import namedtuple
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,12 +10,16 @@ from datetime import datetime, timedelta
 import peewee
 
 import config
+from models import prepared
 from models.journal import Session
 from models.values import now
 from services import actor as actors
 
 _SEEN_EVERY = timedelta(minutes=1)
 _KEPT_FOR = timedelta(days=30)
+
+
+_Session = namedtuple("_Session", "id account_id created_at seen_at view_as")
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,8 @@ def owner(token):
 
 
 def _live(token):
-    row = Session.get_or_none(Session.token_hash == _hash(token)) if token else None
+    found = prepared.rows(_of_token, Session, _hash(token)) if token else ()
+    row = _Session(*found[0]) if found else None
     if row is None or _over(row):
         return None
     if now() - row.seen_at > _SEEN_EVERY:
@@ -97,6 +103,10 @@ def _live(token):
         with suppress(peewee.OperationalError):
             Session.update(seen_at=now()).where(Session.id == row.id).execute()
     return row
+
+
+def _of_token(session, token_hash):
+    return session.select(*(getattr(session, name) for name in _Session._fields)).where(session.token_hash == token_hash)
 
 
 def _over(row):

@@ -14,6 +14,7 @@ import peewee
 from models import base, registry, totals
 from models.errors import Fault, Invalid, Unavailable, say
 from models.fields import Choice, Choices, Date, Decimal, Derived, Number, Percent, Relation, YesNo
+from models.routing import elsewhere
 from models.values import NA, NA_CODE
 from services import policy, query as lists
 
@@ -111,13 +112,18 @@ def _rows(asked, fields, measures):
     found = lists.rows(asked).select(*keys, peewee.fn.COUNT(peewee.SQL("1")), *sums)
     if keys:
         found = found.group_by(*_places(keys))
-    gathered = list(found.limit(MOST_GROUPS + 1).tuples())
+    gathered = _fetched(found.limit(MOST_GROUPS + 1))
     if len(gathered) > MOST_GROUPS:
         raise _wrong("by", "too_many_groups", say("分出的组超过 {most} 个，请换一个字段或先筛选。", most=MOST_GROUPS))
     rows = [_read(row, fields, measures) for row in gathered if row[len(fields)] or not fields]
     if keeping and len(rows) <= MOST_KEPT_GROUPS and sum(numbers["count"] for _, numbers in rows) >= KEPT_FROM:
         _keep(asked.register.name, keeping)
     return rows
+
+
+@elsewhere
+def _fetched(found):
+    return list(found.tuples())
 
 
 def _places(keys):
@@ -156,6 +162,7 @@ def _keep(register, keeping):
         log.info("totals of %s are not kept: %s", register, error)
 
 
+@elsewhere
 def _kept_rows(asked, fields, measures, keeping):
     kept = [totals.find(asked.register.name, keeping.fields, summed) for summed in keeping.sums]
     if None in kept:

@@ -53,6 +53,8 @@ def make(register_name, /, *, tag="", **over):
             values[field.name] = _said(field, more[field.name](number))
         elif more.get(field.name) is not None:
             values[field.name] = _said(field, more[field.name])
+        elif isinstance(field, Date) and field.name in register.key:
+            values[field.name] = day(-(number % 9000) - 1)
         elif field.required or field.name in more or (field.name in register.key and not getattr(field, "make", "")):
             values[field.name] = sample(field, number, tag)
     unknown = set(over) - set(register.by_name)

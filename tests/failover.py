@@ -56,7 +56,7 @@ class Pair:
         # Nothing is confirmed before the standby has it: until there is one, no standby is waited for.
         self._settings(data, 0, PRIMARY | {"synchronous_standby_names": "''"})
         self._start(data)
-        self._ask(0, f"CREATE DATABASE {NAME}", "postgres")
+        self.ask(0, f"CREATE DATABASE {NAME}", "postgres")
 
     def _make_standby(self):
         data = self.folder / "two"
@@ -65,10 +65,10 @@ class Pair:
         )  # fmt: skip
         self._settings(data, 1, PRIMARY | {"synchronous_standby_names": "''", "hot_standby": "on"})
         self._start(data)
-        self._ask(0, f"ALTER SYSTEM SET synchronous_standby_names = {PRIMARY['synchronous_standby_names']}", "postgres")
-        self._ask(0, "SELECT pg_reload_conf()", "postgres")
+        self.ask(0, f"ALTER SYSTEM SET synchronous_standby_names = {PRIMARY['synchronous_standby_names']}", "postgres")
+        self.ask(0, "SELECT pg_reload_conf()", "postgres")
         until = time.monotonic() + 30
-        while self._ask(0, "SELECT sync_state FROM pg_stat_replication", "postgres") != [("sync",)]:
+        while self.ask(0, "SELECT sync_state FROM pg_stat_replication", "postgres") != [("sync",)]:
             if time.monotonic() > until:
                 raise RuntimeError("the standby did not come up")
             time.sleep(0.1)
@@ -81,7 +81,7 @@ class Pair:
     def _start(self, data):
         postgres.run(self.binaries / "pg_ctl", "-D", data, "-l", f"{data}.log", "-w", "-t", "60", "start")
 
-    def _ask(self, number, sql, name=NAME):
+    def ask(self, number, sql, name=NAME):
         with psycopg.connect(self.server(number, name), autocommit=True) as connection:
             found = connection.execute(sql)
             return found.fetchall() if found.description else None
@@ -242,9 +242,9 @@ def _killed(pair, site, secret, count, before, watching, after):
     moments = sorted(moment for moment, _ in told.times)
     later = [moment for moment in moments if moment > killed + 0.001]
     last = max(moment for moment in moments if moment <= killed)
-    rows = pair._ask(1, "SELECT f_key, id FROM r_parameter")
-    noted = {id for (id,) in pair._ask(1, "SELECT record_id FROM change WHERE register = 'parameter'")}
-    found = {id for (id,) in pair._ask(1, "SELECT id FROM s_parameter")}
+    rows = pair.ask(1, "SELECT f_key, id FROM r_parameter")
+    noted = {id for (id,) in pair.ask(1, "SELECT record_id FROM change WHERE register = 'parameter'")}
+    found = {id for (id,) in pair.ask(1, "SELECT id FROM s_parameter")}
     there = Counter(key for key, _ in rows)
     return {
         "confirmed": len(told.saves),

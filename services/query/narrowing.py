@@ -9,6 +9,7 @@ from models.base import database, is_postgres
 from models.fields import Derived, Relation, Relations
 from models.filters import OPERATORS
 from models.journal import Link
+from models.routing import elsewhere
 from models.values import NA
 from services import behaviours, policy, search
 from services.query import trash
@@ -189,6 +190,7 @@ def _index_ids(name, match):
     return table.select(peewee.SQL("rowid")).where(peewee.SQL(f'"{table._path[-1]}" MATCH ?', [match]))
 
 
+@elsewhere
 def count(query, exact=False):
     """How many rows the list has: up to 1,000 counted, more said as capped; all of them when exact."""
     if exact:
@@ -196,6 +198,7 @@ def count(query, exact=False):
     return counts([query])[0]
 
 
+@elsewhere
 def counts(queries):
     """The capped counts of several lists, in one statement or two."""
     hints = _hints([(query, () if query.q or len(_free(query)) < 2 else _free(query)) for query in queries])

@@ -15,6 +15,7 @@ import peewee
 from models import registry
 from models.errors import Fault, FieldError, Invalid, say
 from models.fields import Choice
+from models.routing import elsewhere
 from models.values import NA
 from services.query.asking import order_of
 from services.query.narrowing import by_index, column, match_of, plan, rows
@@ -65,12 +66,13 @@ def _page(query, found, position, backwards):
     )
 
 
+@elsewhere
 def _ordered(query, start, backwards, limit):
     """[(mark, row)] in sort order from a mark on."""
     found = []
     for phase, part, keys in phases(query, start, backwards):
         values = [key.alias(f"sort_{at}") for at, key in enumerate(keys)]
-        for row in part.limit(limit - len(found)).select(*selected(query), *values).dicts():
+        for row in part.limit(limit - len(found)).select(*values, selected(query)).dicts():
             found.append(([phase, [_plain(row[f"sort_{at}"]) for at in range(len(values))], row["id"]], row))
         if len(found) >= limit:
             break
@@ -153,12 +155,13 @@ def _ranked_page(query, position):
     return _page(query, gathered, position, backwards)
 
 
+@elsewhere
 def _index_rows(query, match, start, backwards, limit):
     """Rows of one search group by id."""
     found, key = by_index(query, match)
     if start is not None:
         found = found.where(key > start if backwards else key < start)
-    return list(found.order_by(key.asc() if backwards else key.desc()).limit(limit).select(*selected(query)).dicts())
+    return list(found.order_by(key.asc() if backwards else key.desc()).limit(limit).select(selected(query)).dicts())
 
 
 def in_turn(query):

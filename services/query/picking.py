@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import peewee
 
 from models import registry, tables
-from models.base import database
+from models.base import INTERRUPTED, database, is_cut_off, within
 from models.errors import Fault, Invalid, say
 from models.fields import Relation, Relations
 from services import policy, search
@@ -14,6 +14,7 @@ from services.query.narrowing import Count, capped, column, expression, rows
 from services.query.pages import page
 
 MOST_RECENT = 6
+FACET_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def tie_expression(register_name, other, field, id):
 
 
 def facets(query, field_name):
-    """[(value, label, count)] of a choice field over the list without that field's own filter; counts None past 10,000 rows."""
+    """[(value, label, count)] of a choice field over the list without that field's own filter; counts None past 10,000 rows, or
+    where counting takes too long.
+    """
     field = query.register.by_name.get(field_name)
     if field is None or not hasattr(field, "options"):
         raise Invalid([Fault(field_name, "unknown_field", say("没有「{name}」这一列。", name=field_name[:60]))])
@@ -111,6 +114,12 @@ def facets(query, field_name):
         .alias("some")
     )
     counted = peewee.Select([some], [some.c.value, peewee.fn.COUNT(peewee.SQL("1"))]).group_by(some.c.value).bind(database)
-    counts = dict(counted.tuples().execute(database))
-    known = sum(counts.values()) <= 10_000
+    try:
+        with within(FACET_SECONDS):
+            counts = dict(counted.tuples().execute(database))
+    except (peewee.OperationalError, INTERRUPTED) as error:
+        if not is_cut_off(error):
+            raise
+        counts = None
+    known = counts is not None and sum(counts.values()) <= 10_000
     return [(option.code, option.title, counts.get(option.code, 0) if known else None) for option in field.options]

@@ -11,6 +11,7 @@ from models.errors import Label, NotFound, say
 from models.fields import Code, Derived, Relation, Relations, YesNo
 from models.filters import EMPTY_NOT, FLAG, OPERATORS
 from models.journal import Link
+from models.prepared import Columns
 from models.values import NA
 from services import policy, words
 from services.query.asking import ListQuery
@@ -86,8 +87,8 @@ def selected(query):
         field = register.field(name)
         if isinstance(field, Derived):
             names.update(dict.fromkeys(part for part in conditions.fields_of(field.when) if part in register.by_name))
-    base = [getattr(model, name) for name in _BASE_COLUMNS]
-    return base + [column(model, register, name) for name in names if register.field(name).stored]
+    fields = map(register.field, names)
+    return Columns(model, [*_BASE_COLUMNS, *(f"f_{field.id}" for field in fields if field.stored)])
 
 
 _BASE_COLUMNS = (
@@ -236,7 +237,7 @@ def get(register_name, actor, id, *, trash=False, action="view"):
     if not isinstance(id, int) or not 0 < id < 2**63:
         raise NotFound()
     source = policy.rows(full, actor, action=action, trash=trash)
-    row = source.where(model.id == id).select().dicts().first()
+    row = source.where(model.id == id).select(Columns(model)).dicts().first()
     if row is None:
         raise NotFound()
     register = policy.view(full, actor, _Identified(id))

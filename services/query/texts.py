@@ -11,6 +11,7 @@ from models.base import database, is_postgres
 from models.fields import Attachment, Choice, Code, DateTime, Derived, Relation, Relations, said
 from models.fields.said import BETWEEN
 from models.journal import Link
+from models.routing import elsewhere
 from models.values import NA_TEXT
 from services import policy
 from services.query.narrowing import column, derived
@@ -36,6 +37,7 @@ def lines(query, revealed=False):
             return
 
 
+@elsewhere
 def _chunk(query, start, texts):
     """The lines of a chunk, and the mark to read on from: None at the end."""
     found, last = [], None

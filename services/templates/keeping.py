@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from models import registry
+from models import prepared, registry
 from models.base import atomic
 from models.errors import Fault, Invalid, NotAllowed, NotFound, say
 from models.export_templates import ExportTemplate, ExportTemplateFile
@@ -40,8 +40,14 @@ class Kept:
 
 def offered(actor, register_name):
     """The templates of a register that the actor may use: own ones, and those kept for one of his roles."""
+    if not prepared.rows(_any, ExportTemplate, register_name):
+        return ()
     rows = ExportTemplate.select().where(ExportTemplate.register == register_name, ExportTemplate.retired == False)
     return tuple(_kept(row, actor) for row in rows.order_by(ExportTemplate.id) if _may_use(row, actor))
+
+
+def _any(template, register_name):
+    return template.select(template.id).where(template.register == register_name, template.retired == False).limit(1)
 
 
 def managed(actor, register_name):

@@ -8,6 +8,7 @@ from models import tables
 from models.base import database, is_postgres, one_of
 from models.fields import Relations
 from models.journal import Link
+from models.prepared import Columns
 from models.values import NA
 from services import query
 
@@ -68,7 +69,7 @@ def fetch(register, id, *, lock=False):
 def fetch_many(register, ids, *, lock=False):
     """{id: (row as stored, its values by field name)} of the rows there are, trash included."""
     model = tables.model(register.name)
-    asked = model.select().where(one_of(model.id, ids))
+    asked = model.select(Columns(model)).where(one_of(model.id, ids))
     if lock and is_postgres():
         asked = asked.order_by(model.id).for_update()  # in one order, so that two sets never wait for each other
     found = {row["id"]: (row, values_of(register, row)) for row in asked.dicts()}

@@ -184,6 +184,7 @@ def test_one_killed_after_sending_sends_the_same_number_again(city, admin, recei
     until = time.monotonic() + 60
     while not receiver.got and time.monotonic() < until:
         time.sleep(0.02)
+    assert receiver.got, "nothing was sent"
     sender.kill()
     sender.wait()
     receiver.may_answer.set()

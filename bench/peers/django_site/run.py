@@ -61,6 +61,20 @@ def logged_in():
     return client
 
 
+def served(database):
+    """The site as gunicorn starts it."""
+    configure(database)
+    from django.core.wsgi import get_wsgi_application
+
+    return get_wsgi_application()
+
+
+def cookie(database):
+    """{name of the session's cookie: its value} of a superuser who is logged in."""
+    configure(database)
+    return {name: told.value for name, told in logged_in().cookies.items()}
+
+
 def pages(database, works, turns):
     """{label: {"times": milliseconds, "statements": n}} of pages [[label, address], …]; slow ones less often."""
     configure(database)
@@ -142,7 +156,7 @@ def _measured(start, rows):
     return {"seconds": seconds, "rows": rows, "rate": rows / seconds, "peak_mib": peak}
 
 
-WORKS = {"pages": pages, "save": save, "export": export, "import": import_file}
+WORKS = {"cookie": cookie, "pages": pages, "save": save, "export": export, "import": import_file}
 
 if __name__ == "__main__":
     print(json.dumps(WORKS[sys.argv[1]](*sys.argv[2:])))
