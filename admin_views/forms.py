@@ -6,6 +6,7 @@ from dataclasses import dataclass, field as attribute
 from flask import g, url_for
 from flask_babel import gettext as _
 from wtforms import Form, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 
 from admin_views.words import help_of, text, unit_of
 from models import registry
@@ -62,24 +63,33 @@ def _lines(field, options):
 
 
 def _select(field, options):
-    return SelectField(name=field.name, choices=[("", ""), *options], validate_choice=False, render_kw={"class": "form-select"})
+    return _one_of(field, options, {"class": "form-select"})
 
 
 def _several(field, options):
     more = {"class": "form-select", "data-choices": "1", "size": min(6, max(2, len(options)))}
-    return SelectMultipleField(name=field.name, choices=options, validate_choice=False, render_kw=more)
+    return _some_of(field, options, more)
 
 
 def _picker(field, options):
     more = {"class": "form-select", "data-lookup": lookup_url(field)}
     if getattr(field, "narrowed_by", ()):
         more["data-depends"], more["data-where"] = field.narrowed_by
-    return SelectField(name=field.name, choices=[("", ""), *options], validate_choice=False, render_kw=more)
+    return _one_of(field, options, more)
 
 
 def _pickers(field, options):
-    more = {"class": "form-select", "data-lookup": lookup_url(field)}
-    return SelectMultipleField(name=field.name, choices=options, validate_choice=False, render_kw=more)
+    return _some_of(field, options, {"class": "form-select", "data-lookup": lookup_url(field)})
+
+
+def _one_of(field, options, more):
+    choices = [SelectChoice("", ""), *(SelectChoice(*option) for option in options)]
+    return SelectField(name=field.name, choices=choices, validate_choice=False, render_kw=more)
+
+
+def _some_of(field, options, more):
+    choices = [SelectChoice(*option) for option in options]
+    return SelectMultipleField(name=field.name, choices=choices, validate_choice=False, render_kw=more)
 
 
 CONTROLS = {
