@@ -1,18 +1,29 @@
-"""`python -m bench [pages|serving|writing|exports|imports|registers] …`: one benchmark by name, or all of them."""
+"""`python -m bench`: a short form of every benchmark. `python -m bench pages|serving|writing|exports|imports|registers …`: one, at length."""
 
 import importlib
 import sys
 
-NAMES = ("pages", "serving", "writing", "exports", "imports", "registers")
+# The arguments of the short form.
+SHORT = {
+    "pages": ("--rows", "10000"),
+    "serving": ("--rows", "10000"),
+    "writing": ("--rows", "5000"),
+    "exports": ("--rows", "10000"),
+    "imports": ("--rows", "5000"),
+    "registers": ("--most", "20"),
+}
 
 
 def main():
-    named = len(sys.argv) > 1 and not sys.argv[1].startswith("-")
-    wanted = (sys.argv.pop(1),) if named else NAMES
-    for name in wanted:
-        if name not in NAMES:
-            raise SystemExit(f"no benchmark {name!r}; there are: {', '.join(NAMES)}")
+    named = sys.argv[1] if len(sys.argv) > 1 else ""
+    if named and named not in SHORT:
+        raise SystemExit(f"no benchmark {named!r}; there are: {', '.join(SHORT)}")
+    for name in (named,) if named else SHORT:
+        if not named:
+            print(f"## {name} {' '.join(SHORT[name])}\n", flush=True)
+        sys.argv[1:] = sys.argv[2:] if named else SHORT[name]
         importlib.import_module(f"bench.{name}").main()
+        print()
 
 
 main()

@@ -124,18 +124,20 @@ def batch(actor, operations, *, confirmed="", key="", kind="form", reason=""):
 
 def require_editable(record, actor):
     """Raises NotAllowed where a record the actor sees is not his to edit, or is in a locked state."""
-    full = registry.get(record.register.name)
-    policy.require(actor, "edit", full, record.id)
-    writer.refuse_locked(full, record.values)
+    decision = may_edit(record, actor)
+    if not decision:
+        raise NotAllowed(decision.reason, decision.rule)
 
 
 def may_edit(record, actor):
     """Whether a record the actor sees may be edited by him as it stands, and why."""
+    decision = policy.may(actor, "edit", record.register, record.id)
     try:
-        writer.refuse_locked(registry.get(record.register.name), record.values)
+        if decision:
+            writer.refuse_locked(registry.get(record.register.name), record.values)
     except NotAllowed as error:
         return policy.Decision(False, error.sentence, error.rule)
-    return policy.may(actor, "edit", record.register, record.id)
+    return decision
 
 
 def _run(work, operation, written):
