@@ -37,14 +37,17 @@ class Server:
 
     def start(self, workers):
         """(process, port, seconds until its list is there)"""
+        # A file, not a pipe: servers log, and nobody reads along.
+        log = tempfile.TemporaryFile()  # noqa: SIM115 -- as long as the server lives
         port, begun = _free_port(), time.perf_counter()
         process = subprocess.Popen(
             [str(part) for part in self.command(port, workers)], cwd=ROOT, env=os.environ | self.settings(port, workers),
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
         )  # fmt: skip
         while not self._answers(port):
             if process.poll() is not None:
-                raise SystemExit(f"{self.name}: {process.stderr.read().decode()[-2000:]}")
+                log.seek(0)
+                raise SystemExit(f"{self.name}: {log.read().decode()[-2000:]}")
             time.sleep(0.02)
         return process, port, time.perf_counter() - begun
 
@@ -109,13 +112,13 @@ def rate(server, port):
 def servers(folder, clerk):
     """The four, on the same rows."""
     source, copied = folder / "taizhang.sqlite3", folder / "stock.sqlite3"
-    cookie = pages.taizhang(folder, clerk).client.get_cookie("session", domain="127.0.0.1")
+    cookie = pages.taizhang(folder, clerk).client.get_cookie("taizhang", domain="127.0.0.1")
     base.database.close()
     known = peers.ask("bench.peers.django_site.run", "cookie", copied)
     plain = f"bench.stock:served('{copied}')"
     return (
         Server(
-            "Taizhang", lambda port, workers: (sys.executable, "-m", "app", "serve"), f"/admin/r/{pages.REGISTER}/", f"session={cookie.value}",
+            "Taizhang", lambda port, workers: (sys.executable, "-m", "app", "serve"), f"/admin/r/{pages.REGISTER}/", f"taizhang={cookie.value}",
             lambda port, workers: {
                 "TAIZHANG_DATA_DIR": str(folder), "TAIZHANG_DATABASE_URL": str(source), "TAIZHANG_PORT": str(port), "TAIZHANG_WORKERS": str(workers),
             },

@@ -10,9 +10,6 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin, pinyin
-from pypinyin.phrases_dict import phrases_dict
-
 from models.base import execute_many, is_postgres
 from models.fields import Code
 from models.register import once_for_each
@@ -38,6 +35,8 @@ def initials(run):
     """纬五路一小 → wwlyx; a character with several readings takes the usual one in this word."""
     letters = [_initial(character) for character in run]
     if any(not sure and _in_a_word(run, at) for at, (_, sure) in enumerate(letters)):
+        from pypinyin import Style, lazy_pinyin  # with its dictionary a fifth of a second and 30 MiB: not for who only reads
+
         return "".join(syllable[0] for syllable in lazy_pinyin(run, style=Style.FIRST_LETTER, errors="ignore") if syllable)
     return "".join(letter for letter, _ in letters)
 
@@ -45,6 +44,8 @@ def initials(run):
 @lru_cache(maxsize=30_000)
 def _initial(character):
     """(the letter with which a character's usual reading begins, whether all its readings begin so)"""
+    from pypinyin import Style, pinyin
+
     found = pinyin(character, style=Style.FIRST_LETTER, heteronym=True, errors="ignore")
     letters = [syllable[:1] for syllable in (found[0] if found else ("",))]
     return letters[0], len(set(letters)) == 1
@@ -58,6 +59,8 @@ def _in_a_word(run, at):
 @lru_cache(maxsize=1)
 def _pairs():
     """Every two characters that stand side by side in a word of the dictionary of readings."""
+    from pypinyin.phrases_dict import phrases_dict
+
     return frozenset(word[at : at + 2] for word in phrases_dict for at in range(len(word) - 1))
 
 

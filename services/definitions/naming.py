@@ -3,8 +3,6 @@
 import re
 import unicodedata
 
-from pypinyin import lazy_pinyin
-
 from models.definition_checks import NOT_FOR_FIELDS, NOT_FOR_REGISTERS
 from models.field_checks import RESERVED
 
@@ -13,6 +11,8 @@ LONGEST = 30
 
 def slug(label, taken=(), spare="field"):
     """A name of letters, digits and underscores that is not among `taken`."""
+    from pypinyin import lazy_pinyin
+
     words = re.findall(r"[a-z0-9]+", " ".join(lazy_pinyin(unicodedata.normalize("NFKC", str(label)))).lower())
     made = ""
     for word in words:
