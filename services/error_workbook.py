@@ -11,8 +11,6 @@ import zlib
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-import xlsxwriter
-
 from models.errors import Invalid
 from services import readers
 from services.workbooks.about import COLUMN, MARK, SHEET
@@ -74,6 +72,8 @@ def _keep_look(path, source, layout, messages, about):
 
 
 def _write_anew(path, source, layout, messages, about, whole):
+    import xlsxwriter
+
     told = {}
     for row, column, text in messages:
         told.setdefault(row, []).append((column, text))

@@ -15,8 +15,6 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-import xlsxwriter
-
 from models import registry
 from models.errors import NotFound
 from models.fields import Attachment, Choice, Choices, Date, Decimal, Derived, Integer, Relation, Relations, YesNo
@@ -70,6 +68,8 @@ def publish(path, register_name, actor, unit=None, *, rows=ROWS):
 
 
 def _publish(path, register_name, actor, unit, rows):
+    import xlsxwriter
+
     register = policy.view(registry.get(register_name), actor)
     fields = form_fields(register)
     with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:

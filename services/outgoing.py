@@ -6,13 +6,10 @@ import socket
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-import certifi
-import urllib3
-
 import config
 from models.errors import AppError, FieldError, say
 
-TIMEOUT = urllib3.Timeout(connect=5, read=10)
+CONNECT_SECONDS, READ_SECONDS = 5, 10
 SCHEMES = ("dingtalk", "wecombot", "feishu", "lark", "mailto", "mailtos")
 _MAIL = ("mailto", "mailtos")
 # Networks that hold another address inside: what they lead to is not seen from the outside.
@@ -65,16 +62,20 @@ def _inside(address):
 
 def post(address, body, headers):
     """Posts bytes to a webhook and gives the status it answered with. FieldError where it may not be called, Unreachable."""
+    import certifi
+    import urllib3
+
     parts = check_web(address)
+    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     to = str(addresses(host, port)[0])
     if parts.scheme == "https":
         pool = urllib3.HTTPSConnectionPool(
-            to, port, timeout=TIMEOUT, retries=False, server_hostname=host, assert_hostname=host, ca_certs=certifi.where(),
+            to, port, timeout=timeout, retries=False, server_hostname=host, assert_hostname=host, ca_certs=certifi.where(),
             cert_reqs="CERT_REQUIRED",
         )  # fmt: skip
     else:
-        pool = urllib3.HTTPConnectionPool(to, port, timeout=TIMEOUT, retries=False)
+        pool = urllib3.HTTPConnectionPool(to, port, timeout=timeout, retries=False)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         answer = pool.urlopen(

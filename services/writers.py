@@ -8,9 +8,6 @@ from datetime import date
 from functools import lru_cache, partial
 from xml.sax.saxutils import escape
 
-import xlsxwriter
-from xlsxwriter.utility import xl_col_to_name
-
 from models.errors import Fault, Invalid, say
 from models.fields.said import BETWEEN
 
@@ -99,6 +96,8 @@ def write_workbook(path, columns, chunks, notes):
     `chunks` are lists of lines with BETWEEN before every cell. A cell's text stays text whatever it looks like, unless its column
     is of another kind: then it is a number or a date as far as Excel can hold it whole.
     """
+    import xlsxwriter
+
     with tempfile.TemporaryDirectory(prefix="taizhang-") as folder:
         options = {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False, "strings_to_urls": False}
         with xlsxwriter.Workbook(str(path), options | {"strings_to_numbers": False}) as book:
@@ -142,6 +141,8 @@ def _rows_xml(lines, first, writers):
 
 def _cell_writers(book, columns):
     """For each column the function that makes a cell of (row, text)."""
+    from xlsxwriter.utility import xl_col_to_name
+
     made = []
     for at, column in enumerate(columns):
         letters = xl_col_to_name(at)
