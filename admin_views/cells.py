@@ -1,7 +1,7 @@
 """A value as a table cell or a fact, per field type: the most specific class wins. Here alone a value becomes Markup."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
@@ -62,8 +62,13 @@ def drawn(field, record, fact=False):
     if field.sensitivity == "masked":
         cut = masked(field.render(value))
         return Markup('<span class="masked">{} <i class="ti ti-lock" aria-hidden="true"></i></span>').format(cut), cut
-    draw = next(_DRAWERS[kind] for kind in type(field).__mro__ if kind in _DRAWERS)
-    return draw(field, value, record, fact)
+    return _drawer(type(field))(field, value, record, fact)
+
+
+@cache
+def _drawer(kind):
+    """What draws the values of a field type."""
+    return next(_DRAWERS[part] for part in kind.__mro__ if part in _DRAWERS)
 
 
 def leans_on_state(field):

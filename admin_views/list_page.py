@@ -21,6 +21,7 @@ def list_context(view, asked):
     counted = query.count(asked)
     register = asked.register
     rows, can = list_rows.rows(view, asked, page.records, linked=not asked.trash), view.rights()
+    shown = {field.name for field in asked.columns}
     masked = [text(field.title) for field in asked.columns if field.sensitivity == "masked"]
     return {
         "asked": asked,
@@ -38,7 +39,7 @@ def list_context(view, asked):
         "count": counted,
         "panels": _panels(view, asked),
         "hidden": [pair for pair in query.pairs(asked) if pair[0] != "q"],
-        "columns": [(field.name, heading(field), field in asked.columns) for field in register.live],
+        "columns": [(field.name, heading(field), field.name in shown) for field in register.live],
         "without_columns": address([pair for pair in query.pairs(asked) if pair[0] != "fields"]),
         "views": [] if asked.trash else desk.views(g.actor, register.name),
         "parameters": urlencode(query.pairs(asked)),

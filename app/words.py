@@ -1,5 +1,7 @@
 """The languages: Chinese as written in the code, English from the catalogue. Sentences of the layers below become words here."""
 
+from functools import cache
+
 from flask import Blueprint, current_app, g, has_request_context, redirect, request
 from flask_babel import Babel
 from markupsafe import Markup
@@ -23,7 +25,7 @@ def init_words(app):
         default_timezone="Asia/Shanghai",
         locale_selector=lambda: LOCALES[language()],
     )
-    app.jinja_env.globals["_"] = _said
+    app.jinja_env.globals |= {"_": _said, "script_words": _script_words}
     app.jinja_env.filters["say"] = text
     app.context_processor(lambda: {"lang": language(), "appearance": theme()})
     app.register_blueprint(blueprint)
@@ -33,6 +35,12 @@ def _said(id, /, **values):
     """A template's sentence: no catalogue is looked up for each, and nothing filled in where there is nothing to fill in."""
     found = Markup(words.translated(id, language()))
     return found % values if values else found
+
+
+@cache
+def _script_words(lang):
+    """What scripts say, in the language of the page that carries it."""
+    return Markup(current_app.jinja_env.get_template("_words.html").render())
 
 
 def language():

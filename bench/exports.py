@@ -9,6 +9,7 @@ import argparse
 import csv
 import json
 import os
+import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -50,9 +51,13 @@ def ours_xlsx(source, target):
     os.replace(exports.xlsx_path(*_asked()), target)
 
 
+def _configure():
+    config.activate(config.load({"TAIZHANG_DATA_DIR": tempfile.gettempdir(), "TAIZHANG_SECRET_KEY": secrets.token_hex(32)}))
+
+
 def serve(source):
     """The app as it is when a request comes: connected, its tables known."""
-    config.activate(config.load({"TAIZHANG_DATA_DIR": str(Path(source).parent)}))
+    _configure()
     base.connect(source)
     base.open_connection()
     query.count(_asked()[0])
@@ -92,7 +97,18 @@ def _copy(source):
     return str(Path(source).with_name("stock.sqlite3"))
 
 
+def copied_out(source, target):
+    """PostgreSQL's own way, of the same joined query."""
+    import psycopg
+
+    with psycopg.connect(source) as connection, open(target, "wb") as file:
+        rows = connection.cursor().copy(f"COPY ({JOINED}) TO STDOUT (FORMAT csv)")
+        with rows as chunks:
+            file.writelines(chunks)
+
+
 WAYS = {
+    "COPY": copied_out,
     "csv.writer": csv_writer,
     "sqlite3 shell": shell,
     "Taizhang CSV": ours_csv,
@@ -100,7 +116,8 @@ WAYS = {
     "Taizhang xlsx": ours_xlsx,
     "Flask-Admin": flask_admin,
 }
-BESIDE = {"Taizhang CSV": ("csv.writer", "sqlite3 shell"), "Taizhang xlsx": ("XlsxWriter",)}
+BESIDE = {"Taizhang CSV": ("csv.writer", "sqlite3 shell", "COPY"), "Taizhang xlsx": ("XlsxWriter",)}
+POSTGRES = ("COPY", "Taizhang CSV")
 
 
 # measuring --------------------------------------------------------------------------------------------------------------
@@ -135,12 +152,26 @@ def compare(rows, rivals):
         print(f"{rows:,} rows, {len(COLUMNS)} columns\n{'':<16}{'rows/s':>10}{'peak MiB':>10}   beside")
         found = {}
         for way in WAYS:
-            if _is_possible(way, rows) and way not in RIVALS:
+            if _is_possible(way, rows) and way not in RIVALS and way != "COPY":
                 found[way] = measure(way, source, folder)
                 print(_line(way, rows, found), flush=True)
         if rivals:
             _compare_rivals(source, folder, rows, found["Taizhang CSV"][0])
         print()
+
+
+def compare_postgres(url, rows):
+    """The same on PostgreSQL, in an empty database, beside COPY."""
+    _configure()
+    data.make(url, rows)
+    base.database.execute_sql("VACUUM ANALYZE")
+    base.database.close_all()
+    print(f"PostgreSQL, {rows:,} rows, {len(COLUMNS)} columns\n{'':<16}{'rows/s':>10}{'peak MiB':>10}   beside")
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="taizhang-bench-") as folder:
+        for way in POSTGRES:
+            found[way] = measure(way, url, Path(folder))
+            print(_line(way, rows, found), flush=True)
 
 
 def _compare_rivals(source, folder, rows, ours):
@@ -186,6 +217,7 @@ def main():
     )
     reading.add_argument("--million", action="store_true", help="1,000,000 rows as well (making them takes some minutes)")
     reading.add_argument("--rivals", action="store_true", help="beside Django, Flask-Admin and Datasette as well (some minutes)")
+    reading.add_argument("--url", help="on PostgreSQL instead: the address of an empty database")
     for inner in ("--way", "--source", "--target", "--make"):
         reading.add_argument(inner, help=argparse.SUPPRESS)
     asked = reading.parse_args()
@@ -198,6 +230,8 @@ def main():
         start = time.perf_counter()
         WAYS[asked.way](asked.source, asked.target)
         print(time.perf_counter() - start)
+    elif asked.url:
+        compare_postgres(asked.url, asked.rows[-1])
     else:
         for rows in [*asked.rows, *([1_000_000] if asked.million else [])]:
             compare(rows, asked.rivals)
