@@ -7,6 +7,7 @@ from models.errors import Invalid, NotFound
 from models.journal import Change
 from services import bulk, history, query, records
 from services.actor import SYSTEM
+from tests.factories import day
 from tests.refusals import codes, refused
 
 
@@ -73,7 +74,7 @@ def test_what_went_away_in_between_is_told(city, clerk, many):
 def test_refused_rows_are_told_with_their_reason_and_the_rest_is_done(city, clerk):
     """A building others point at cannot go; the others do, and come back with one undo."""
     held, free = city.id("damaged_building", "a1"), [city.add("damaged_building", "a1", name=f"空房{at}") for at in range(3)]
-    city.add("appraisal", "a1", damaged_building=held)
+    city.add("appraisal", "a1", damaged_building=held, appraised_on=day(-5))  # a day no other appraisal of it has
     run = shown("damaged_building", clerk, [held, *free], bulk.TRASH)
     ((reason, (count, titles)),) = run.refused.items()
     assert (run.ready, count) == (3, 1) and "还有记录用到它" in reason and titles
