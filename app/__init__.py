@@ -1,5 +1,7 @@
 """The application: `create_app` wires the parts together and holds no logic of its own."""
 
+from contextlib import suppress
+
 from flask import Flask, current_app, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -12,6 +14,7 @@ from app.headers import init_headers
 from app.operations import init_operations
 from app.words import init_words
 from models import base, definitions, registry, routing
+from services import health
 
 
 def create_app(settings=None):
@@ -60,7 +63,8 @@ def _connect():
 def _mark_written(answer):
     """Who may have saved something reads it again at once, also where lists come from a replica."""
     if base.database.replica is not None and request.method == "POST" and request.blueprint != "api":
-        session[WROTE] = routing.write_mark()
+        with suppress(*health.CANNOT_SERVE):
+            session[WROTE] = routing.write_mark()
     return answer
 
 

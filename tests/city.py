@@ -13,7 +13,7 @@ from seeds import grants
 from services import actor as actors, audit, definitions, passwords, records
 from services.actor import SYSTEM
 from tests.actors import PASSWORD, PEOPLE
-from tests.factories import day, make
+from tests.factories import day, made, make
 from tests.made import MADE, WISH
 
 DISTRICTS = {"a": ("410191", "青禾区"), "b": ("410192", "松泉区")}
@@ -50,12 +50,16 @@ PARAMETERS = (("隐患限时（重大）", "7", "天"), ("开学前驻地天数"
 
 @dataclass
 class City:
-    """Ids of everything by register and unit ("a1" a school, "a" a district, "" the city); `trashed` those in the trash."""
+    """Ids of everything by register and unit ("a1" a school, "a" a district, "" the city); `trashed` those in the trash.
+
+    `numbered` is the running number of the last record made for it.
+    """
 
     rows: dict = field(default_factory=dict)
     trashed: dict = field(default_factory=dict)
     accounts: dict = field(default_factory=dict)
     change_sets: dict = field(default_factory=dict)
+    numbered: int = 0
 
     def id(self, register, unit, at=0):
         return self.rows[register][unit][at]
@@ -122,6 +126,7 @@ def build():
     _spares(city)
     _acts(city)
     _trash(city)
+    city.numbered = made()
     return city
 
 

@@ -9,7 +9,7 @@ import pytest
 import config
 from models import base
 from services import records  # noqa: F401 - importing it registers the rules the declarations name
-from tests import engines, postgres
+from tests import engines, factories, postgres
 from tests.clients import Browser, Caller
 
 LEASE = pytest.StashKey()
@@ -97,7 +97,7 @@ def city(engine, settings):
     engines.forget_models()
     url, found = engine.city()
     found.url = url
-    with _bound(engine, url):
+    with _bound(engine, url), factories.numbered_from(found.numbered):
         yield found
 
 

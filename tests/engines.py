@@ -9,7 +9,7 @@ import psycopg
 
 from models import base, definitions, registry, tables
 from models.registers import DECLARED
-from tests import city as cities, postgres
+from tests import city as cities, factories, postgres
 
 
 class Engine:
@@ -21,7 +21,8 @@ class Engine:
     def city(self):
         """(address, the city's ids) of a database of the test's own."""
         if self.built is None:
-            self.built = self._build()
+            with factories.numbered_from(0):
+                self.built = self._build()
         return self.copied(), copy.deepcopy(self.built)
 
     def _build(self):

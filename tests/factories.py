@@ -1,13 +1,13 @@
 """Raw values that make a valid record of any register: from its declaration, and a small table where its rules ask for more."""
 
-import itertools
+from contextlib import contextmanager
 from datetime import timedelta
 
 from models import registry
 from models.fields import Attachment, Choice, Choices, Code, Date, DateTime, Number, Phone, Relation, Relations, Text, YesNo
 from models.values import today
 
-_numbers = itertools.count(1)
+_made = 0
 
 # What the rules of a register ask for beyond its required fields. A function is given the record's running number.
 PARTIES = ("school", "community", "health", "police")
@@ -41,7 +41,9 @@ def make(register_name, /, *, tag="", **over):
 
     `tag` begins every text, so that a leak of the record is seen in any page. Relations are the caller's: ids in `over`.
     """
-    register, number = registry.get(register_name), next(_numbers)
+    global _made
+    _made += 1
+    register, number = registry.get(register_name), _made
     more = MORE.get(register_name, {})
     values = {}
     for field in register.live:
@@ -60,6 +62,22 @@ def make(register_name, /, *, tag="", **over):
     unknown = set(over) - set(register.by_name)
     assert not unknown, f"{register_name} has no {unknown}"
     return {name: value for name, value in values.items() if value is not None}
+
+
+def made():
+    """How many records were made so far: the running number of the last."""
+    return _made
+
+
+@contextmanager
+def numbered_from(number):
+    """Records made inside are numbered on from here, so that a test makes the same ones whatever ran before it."""
+    global _made
+    before, _made = _made, number
+    try:
+        yield
+    finally:
+        _made = max(before, _made)
 
 
 def _said(field, text):

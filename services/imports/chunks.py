@@ -99,11 +99,18 @@ def _unpacked(data):
 
 
 def each(plan, start=0, outcomes=()):
-    """(chunk number, verdicts) one after the other from a chunk on; with `outcomes`, those chunks that have any of them."""
+    """(chunk number, verdicts) one after the other from a chunk on; with `outcomes`, those chunks that have any of them.
+
+    Ends where the import is planned again meanwhile: its chunks go, and who looks at it sees the new plan at the next look.
+    """
     rows = Chunk.select(Chunk.at, Chunk.outcomes).where((Chunk.plan == plan) & (Chunk.at >= start)).order_by(Chunk.at)
     for at, found in list(rows.tuples()):
-        if not outcomes or any(json.loads(found).get(name) for name in outcomes):
-            yield at, get(plan, at)
+        if outcomes and not any(json.loads(found).get(name) for name in outcomes):
+            continue
+        verdicts = get(plan, at)
+        if verdicts is None:
+            return
+        yield at, verdicts
 
 
 def counts(plan):

@@ -81,6 +81,7 @@ def test_who_saves_sees_it_at_once_others_when_the_replica_has_it(pair, tmp_path
     _an_export_job_reads_what_was_there_when_it_began(place)
     _what_decides_is_asked_of_the_primary(place, two)
     _a_replica_that_is_away_is_not_missed(place)
+    _a_primary_that_is_away_is_told_and_the_form_kept(place)
     base.database.replica = None
 
 
@@ -112,6 +113,13 @@ def _a_replica_that_is_away_is_not_missed(place):
     base.database.replica.close_all()
     base.database.replica = base._postgres("postgresql://postgres@127.0.0.1:1/none?connect_timeout=1", 2)
     assert "刚存的" in one.get("/admin/r/parameter/").text
+
+
+def _a_primary_that_is_away_is_told_and_the_form_kept(place):
+    one = place.browser("one")
+    place.pair.kill_primary()
+    answer = one.post("/admin/r/parameter/new", data={"key": "没存上的", "value": "1", "effective_from": "2021-08-02"})
+    assert answer.status_code == 503 and "数据库暂时连不上" in answer.text and "没存上的" in answer.text
 
 
 def test_a_read_inside_a_transaction_stays_on_the_primary(city):

@@ -42,6 +42,8 @@ def test_jobs_and_writes_are_not_cut_off(city, hurried):
     base.open_connection(0.05)
     if not base.is_postgres():
         with base.atomic():
+            many = f"INSERT INTO preference (account_id, name, value) SELECT ?, 'long', n FROM ({LONG.replace('COUNT(*)', 'COUNT(*) AS n')})"
+            base.execute_many(many, [(9,)])
             assert base.database.execute_sql(LONG).fetchone()[0] == 3_000_000
             records.create("parameter", SYSTEM, {"key": "限时", "value": "1", "effective_from": "2021-08-02"})
     with pytest.raises(peewee.OperationalError) as cut:

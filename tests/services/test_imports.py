@@ -151,6 +151,14 @@ def test_all_rows_can_be_paged_through_by_outcome(city, clerk):
         imports.rows(clerk, item.id, outcome="nothing")
 
 
+def test_who_looks_while_it_is_planned_again_is_shown_what_there_is(city, clerk):
+    item = planned(clerk, buildings("PA", 2500, "青禾一中学"))
+    looking = chunks.each(item.id)
+    assert [one.number for one in next(looking)[1]][:2] == [2, 3]
+    chunks.clear(item.id)
+    assert list(looking) == []
+
+
 def test_an_import_is_its_owners_alone(city, clerk):
     item = planned(clerk, buildings("OW", 1, "青禾一中学"))
     for name in ("district_b", "city_admin", "auditor", "school_a"):
