@@ -2,7 +2,7 @@
 
 Taizhang's time is from the file to the last committed row: read in a limited process, mapped, cleaned, matched, checked, planned,
 then written with rules, journal and search index. The limits read the same file and insert its cells into a plain table. The rival
-writes the same rows without its preview, by default the first some thousand of them: it goes by the row.
+takes the same rows through its own two pages, preview and confirmation, by default the first some thousand of them: it goes by the row.
 """
 
 import argparse

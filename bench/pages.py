@@ -1,33 +1,28 @@
 """Times whole pages beside Django's admin and Flask-Admin on the same rows: `python -m bench pages [--rows 10000 1000000]`.
 
-Every page is asked for inside the server, to its last byte, without network and browser. Taizhang and Flask-Admin take turns in this
-process, so that a slow moment of the machine hits all; Django is asked in a process of its own.
+Every page is asked for inside the server, to its last byte, without network and browser. Each has a process of its own, and they take
+turns, so that a slow moment of the machine hits all.
 """
 
 import argparse
-import json
-import logging
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 
-import config
-from app import create_app
-from bench import data, peers, stock
+from bench import data, peers, sites, stock
+from bench.sites import REGISTER
 from models import base
-from services import actor, query, sessions
+from services import actor, query
 from services.query.pages import cursor_for
 
 RUNS, WARM_UPS, PAGE = 20, 2, 50
 # Slow pages are asked for less often: not longer than this in all, but three times at least.
 LONGEST, FEWEST = 20.0, 3
-REGISTER = "damaged_building"
 DJANGO = "bench.peers.django_site.run"
-BUILDINGS = "/admin/django_site/building/"
 PLAIN = f"SELECT district_id, f_grade, COUNT(*), SUM(f_area_m2) FROM r_{REGISTER} WHERE deleted_at IS NULL GROUP BY 1, 2"
 SHOWN = "Taizhang", "stock", "with join", "Django"
 
@@ -46,99 +41,6 @@ class Timed:
     @property
     def p95(self):
         return sorted(self.times)[max(0, int(len(self.times) * 0.95) - 1)]
-
-
-class Site:
-    """An application in this process, asked as a browser would ask it."""
-
-    def __init__(self, app, root):
-        self.client = app.test_client()
-        self.root = root
-
-    def get(self, address):
-        """Milliseconds until the whole page is there."""
-        start = time.perf_counter()
-        answer = self.client.get(self.root + address, base_url="http://127.0.0.1")
-        seconds = time.perf_counter() - start
-        if answer.status_code != 200:
-            raise SystemExit(f"{self.root}{address}: {answer.status}")
-        return seconds * 1000
-
-    def save(self, address, note):
-        """Milliseconds of posting the form at an address with another note."""
-        page = self.client.get(self.root + address, base_url="http://127.0.0.1").get_data(as_text=True)
-        values = Form.of(page, "note") | {"note": note}
-        start = time.perf_counter()
-        answer = self.client.post(self.root + address, data=values, base_url="http://127.0.0.1")
-        seconds = time.perf_counter() - start
-        if answer.status_code not in (302, 303):
-            raise SystemExit(f"{self.root}{address}: not saved, {answer.status}")
-        return seconds * 1000
-
-    def statements(self, address):
-        """How many SQL statements the page takes."""
-        counted = Counter()
-        log = logging.getLogger("peewee")
-        before = log.level, log.propagate
-        log.setLevel(logging.DEBUG)
-        log.propagate = False
-        log.addHandler(counted)
-        try:
-            self.get(address)
-        finally:
-            log.removeHandler(counted)
-            log.setLevel(before[0])
-            log.propagate = before[1]
-        return counted.number
-
-
-class Counter(logging.Handler):
-    """Counts peewee's log lines: one for each statement."""
-
-    number = 0
-
-    def emit(self, record):
-        self.number += 1
-
-
-class Form(HTMLParser):
-    """What a browser would send of a page's forms."""
-
-    def __init__(self):
-        super().__init__()
-        self.forms, self._select, self._area = [{}], None, None
-
-    @classmethod
-    def of(cls, page, name):
-        """{name: value} of the form that has this field."""
-        read = cls()
-        read.feed(page)
-        return next(form for form in read.forms if name in form)
-
-    def handle_starttag(self, tag, attrs):
-        told = dict(attrs)
-        name, values = told.get("name"), self.forms[-1]
-        if tag == "form":
-            self.forms.append({})
-        elif tag == "input" and name and (told.get("type") not in ("checkbox", "radio", "submit", "file") or "checked" in told):
-            values[name] = told.get("value") or ""
-        elif tag == "select" and name:
-            self._select = name
-        elif tag == "option" and self._select and ("selected" in told or self._select not in values):
-            values[self._select] = told.get("value") or ""
-        elif tag == "textarea" and name:
-            self._area = name
-            values[name] = ""
-
-    def handle_endtag(self, tag):
-        if tag == "select":
-            self._select = None
-        elif tag == "textarea":
-            self._area = None
-
-    def handle_data(self, text):
-        if self._area:
-            self.forms[-1][self._area] += text
 
 
 def works(rows, district, asked):
@@ -182,45 +84,40 @@ def in_turns(ways):
     return found
 
 
-def taizhang(folder, clerk):
-    """Taizhang's own application on the filled database, with the city's clerk logged in."""
-    settings = config.load({"TAIZHANG_DATA_DIR": str(folder), "TAIZHANG_DATABASE_URL": str(folder / "taizhang.sqlite3")})
-    site = Site(create_app(settings), f"/admin/r/{REGISTER}/")
-    base.open_connection()
-    with site.client.session_transaction(base_url="http://127.0.0.1") as session:
-        session["token"] = sessions.start(clerk)
-    return site
-
-
 def compare(folder, rows, django):
     """Fills the databases, measures, prints the table; {what is asked: Taizhang's milliseconds}."""
     seconds, clerk, district = data.make(folder / "taizhang.sqlite3", rows)
     print(f"{rows:,} rows written in {seconds:.0f} s: {rows / seconds:,.0f} a second, with journal and search index")
     copied = folder / "stock.sqlite3"
     stock.copy(folder / "taizhang.sqlite3", copied)
-    ours = taizhang(folder, clerk)
+    sites.taizhang(folder, clerk)  # here to make the addresses alone
     asked = works(rows, district, query.parse(REGISTER, actor.load(clerk)))
-    theirs = _django(copied, asked, rows) if django else {}
-    stock.open_copy(copied)
-    plain = stock.create_app()
-    sites = [ours, Site(plain, "/stock/"), Site(plain, "/joined/")]
-    shown = SHOWN[: 4 if django else 3]
+    base.database.close()
+    subjects, shown = _subjects(folder, clerk, copied, django), SHOWN[: 4 if django else 3]
     print(f"\n{'median ms (SQL statements)':<24}" + "".join(f"{name:>15}" for name in shown) + f"{'p95':>8}{'ours/best':>11}")
     told = {}
-    for label, own, other, _ in asked:
-        addresses = (own, other, other)
-        found = in_turns([lambda turn, site=site, to=to: site.get(to) for site, to in zip(sites, addresses, strict=True)])
-        for timed, site, address in zip(found, sites, addresses, strict=True):
-            timed.statements = site.statements(address)
-        told[label] = _tell(label, [*found, *([theirs[label]] if django else [])])
-    own, other = f"{rows // 2}/edit", f"edit/?id={rows // 2}"
-    found = in_turns(
-        [lambda turn, site=site, to=to: site.save(to, f"第 {turn} 次") for site, to in zip(sites, (own, other, other), strict=True)]
-    )
-    told["save"] = _tell("save", [*found, *([theirs["save"]] if django else [])])
-    told["count and sum"] = _summary(ours, folder / "taizhang.sqlite3")
-    base.database.close()
+    for label, own, other, third in asked:
+        each = list(zip(subjects, (own, other, other, third), strict=False))
+        found = in_turns([lambda turn, one=one, to=to: one("get", to) for one, to in each])
+        for timed, (one, to) in zip(found, each, strict=True):
+            timed.statements = one("statements", to)
+        told[label] = _tell(label, found)
+    own, other, third = f"{rows // 2}/edit", f"edit/?id={rows // 2}", f"{rows // 2}/change/"
+    each = list(zip(subjects, (own, other, other, third), strict=False))
+    told["save"] = _tell("save", in_turns([lambda turn, one=one, to=to: one("save", to, f"第 {turn} 次") for one, to in each]))
+    told["count and sum"] = _summary(subjects[0], folder / "taizhang.sqlite3")
+    for one in subjects:
+        one.close()
     return told
+
+
+def _subjects(folder, clerk, copied, django):
+    """The processes that are asked, in the order of SHOWN."""
+    made = [
+        peers.Asked("bench.sites", "taizhang", folder, clerk, python=sys.executable),
+        *(peers.Asked("bench.sites", name, copied, python=sys.executable) for name in ("stock", "joined")),
+    ]
+    return made + ([peers.Asked(DJANGO, "asked", copied)] if django else [])
 
 
 def _tell(label, found):
@@ -231,20 +128,12 @@ def _tell(label, found):
     return found[0].ms
 
 
-def _django(copied, asked, rows):
-    """{what is asked: Timed} of Django, which begins with its own tables."""
-    addresses = json.dumps([(label, BUILDINGS + address) for label, _, _, address in asked])
-    found = peers.ask(DJANGO, "pages", copied, addresses, RUNS)
-    found["save"] = peers.ask(DJANGO, "save", copied, rows // 2, RUNS)
-    return {label: Timed(one["times"], one.get("statements", 0)) for label, one in found.items()}
-
-
 def _summary(ours, path):
     """Count and sum by district and grade as a page, beside the plain GROUP BY; Taizhang's median."""
     address = "summary?by=district,grade&measure=count,sum:area_m2"
-    first = ours.get(address)
-    found = in_turns([lambda turn: ours.get(address), lambda turn: _group(path)])
-    found[0].statements = ours.statements(address)
+    first = ours("get", address)
+    found = in_turns([lambda turn: ours("get", address), lambda turn: _group(path)])
+    found[0].statements = ours("statements", address)
     print(
         f"{'count and sum':<24}{found[0].ms:>10.1f} ({found[0].statements:>2})   plain GROUP BY {found[1].ms:,.1f}; "
         f"{found[0].ms / found[1].ms:.3f} of it; asked for the first time {first:,.0f}\n",

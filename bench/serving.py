@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import data, pages, peers, stock
+from bench import data, peers, sites, stock
 from models import base
 
 CLIENTS, WORKERS, SECONDS = 8, 2, 10
@@ -112,13 +112,13 @@ def rate(server, port):
 def servers(folder, clerk):
     """The four, on the same rows."""
     source, copied = folder / "taizhang.sqlite3", folder / "stock.sqlite3"
-    cookie = pages.taizhang(folder, clerk).client.get_cookie("taizhang", domain="127.0.0.1")
+    cookie = sites.taizhang(folder, clerk).client.get_cookie("taizhang", domain="127.0.0.1")
     base.database.close()
     known = peers.ask("bench.peers.django_site.run", "cookie", copied)
     plain = f"bench.stock:served('{copied}')"
     return (
         Server(
-            "Taizhang", lambda port, workers: (sys.executable, "-m", "app", "serve"), f"/admin/r/{pages.REGISTER}/", f"taizhang={cookie.value}",
+            "Taizhang", lambda port, workers: (sys.executable, "-m", "app", "serve"), f"/admin/r/{sites.REGISTER}/", f"taizhang={cookie.value}",
             lambda port, workers: {
                 "TAIZHANG_DATA_DIR": str(folder), "TAIZHANG_DATABASE_URL": str(source), "TAIZHANG_PORT": str(port), "TAIZHANG_WORKERS": str(workers),
             },
@@ -126,7 +126,7 @@ def servers(folder, clerk):
         Server("stock", _gunicorn(sys.executable, plain), "/stock/"),
         Server("with join", _gunicorn(sys.executable, plain), "/joined/"),
         Server(
-            "Django", _gunicorn(peers.environment() / "python", f"bench.peers.django_site.run:served('{copied}')"), pages.BUILDINGS,
+            "Django", _gunicorn(peers.environment() / "python", f"bench.peers.django_site.run:served('{copied}')"), "/admin/django_site/building/",
             f"sessionid={known['sessionid']}",
         ),
     )  # fmt: skip

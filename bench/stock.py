@@ -48,10 +48,10 @@ class Building(Table):
 
 
 class BuildingView(ModelView):
-    """The ten columns of Taizhang's list, its filters, and a search in code and name."""
+    """The ten columns of Taizhang's list, its filters, and a search in the same four fields."""
 
     column_list = COLUMNS
-    column_searchable_list = ("code", "name")
+    column_searchable_list = ("code", "name", School.name, "responsible")
     column_filters = ("grade", "district", "due_on")
     column_default_sort = ("id", True)
     column_sortable_list = ("code", "name", "grade", "due_on")

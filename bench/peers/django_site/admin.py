@@ -39,7 +39,7 @@ class BuildingAdmin(ImportExportModelAdmin):
     list_display = ("code", "school", "name", "kind", "area_m2", "damage", "grade", "use_state", "due_on", "state")
     list_select_related = ("school",)
     list_filter = ("grade",)
-    search_fields = ("code", "name")
+    search_fields = ("code", "name", "school__name", "responsible")
     ordering = ("-id",)
     list_per_page = 50
     autocomplete_fields = ("school",)

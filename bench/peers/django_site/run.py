@@ -1,4 +1,4 @@
-"""Asks Django and prints JSON: `python -m bench.peers.django_site.run pages|save|export|import DATABASE …` (in .venv-bench)."""
+"""Asks Django and prints JSON: `python -m bench.peers.django_site.run asked|cookie|export|import DATABASE …` (in .venv-bench)."""
 
 import json
 import resource
@@ -9,7 +9,9 @@ from pathlib import Path
 import django
 from django.conf import settings
 
-LONGEST = 20.0
+from bench import peers
+
+BUILDINGS = "/admin/django_site/building/"
 
 
 def configure(database):
@@ -75,53 +77,46 @@ def cookie(database):
     return {name: told.value for name, told in logged_in().cookies.items()}
 
 
-def pages(database, works, turns):
-    """{label: {"times": milliseconds, "statements": n}} of pages [[label, address], …]; slow ones less often."""
-    configure(database)
-    client, found = logged_in(), {}
-    for label, address in json.loads(works):
-        times, start = [], time.perf_counter()
-        for turn in range(int(turns) + 2):
-            times.append(_get(client, address))
-            if time.perf_counter() - start > LONGEST and turn > 4:
-                break
-        found[label] = {"times": times[2:], "statements": _statements(client, address)}
-    return found
+class Site:
+    """The buildings' admin pages, as bench.sites.Site."""
 
+    def __init__(self, client):
+        self._client = client
 
-def _get(client, address):
-    start = time.perf_counter()
-    answer = client.get(address)
-    assert answer.status_code == 200, (address, answer.status_code)
-    assert answer.content
-    return (time.perf_counter() - start) * 1000
-
-
-def _statements(client, address):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    with CaptureQueriesContext(connection) as caught:
-        client.get(address)
-    return len(caught)
-
-
-def save(database, id, turns):
-    """Milliseconds of posting the change form of one building, each time."""
-    configure(database)
-    client, times = logged_in(), []
-    address = f"/admin/django_site/building/{id}/change/"
-    from django.forms import model_to_dict
-
-    from bench.peers.django_site.models import Building
-
-    data = {name: "" if value is None else value for name, value in model_to_dict(Building.objects.get(pk=id)).items()}
-    for at in range(int(turns) + 2):
+    def get(self, address):
+        """Milliseconds until the whole page is there."""
         start = time.perf_counter()
-        answer = client.post(address, data | {"note": f"第 {at} 次"})
+        answer = self._client.get(BUILDINGS + address)
+        assert answer.status_code == 200 and answer.content, (address, answer.status_code)
+        return (time.perf_counter() - start) * 1000
+
+    def save(self, address, note):
+        """Milliseconds of posting a building's form with another note."""
+        from django.forms import model_to_dict
+
+        from bench.peers.django_site.models import Building
+
+        told = model_to_dict(Building.objects.get(pk=int(address.split("/")[0])))
+        values = {name: "" if value is None else value for name, value in told.items()} | {"note": note}
+        start = time.perf_counter()
+        answer = self._client.post(BUILDINGS + address, values)
         assert answer.status_code == 302, answer.status_code
-        times.append((time.perf_counter() - start) * 1000)
-    return {"times": times[2:]}
+        return (time.perf_counter() - start) * 1000
+
+    def statements(self, address):
+        """How many SQL statements the page takes."""
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        with CaptureQueriesContext(connection) as caught:
+            self._client.get(BUILDINGS + address)
+        return len(caught)
+
+
+def asked(database):
+    """Answers for the pages until nobody asks any more."""
+    configure(database)
+    peers.answer(Site(logged_in()))
 
 
 def export(database, rows, kind):
@@ -137,17 +132,24 @@ def export(database, rows, kind):
 
 
 def import_file(database, file, way):
-    """Seconds and rows of its import, the run that writes alone: its preview would be as much again."""
+    """Seconds and rows of its import as a clerk has it: the file sent, its preview, confirmed, with the admin's log entries."""
     configure(database)
-    import tablib
+    from django.contrib import admin
 
     from bench.peers.django_site.admin import BuildingResource, BulkResource
+    from bench.peers.django_site.models import Building
 
+    view = admin.site.get_model_admin(Building)
+    view.resource_classes = (BulkResource if way == "bulk" else BuildingResource,)
+    kind, client, before = Path(file).suffix.removeprefix("."), logged_in(), Building.objects.count()
+    format = next(at for at, one in enumerate(view.get_import_formats()) if one().get_title() == kind)
     start = time.perf_counter()
-    kind = Path(file).suffix.removeprefix(".")
-    data = tablib.Dataset().load(Path(file).read_bytes() if kind == "xlsx" else Path(file).read_text(encoding="utf-8"), format=kind)
-    done = (BulkResource if way == "bulk" else BuildingResource)().import_data(data, dry_run=False, raise_errors=True)
-    return _measured(start, len(data)) | {"totals": dict(done.totals)}
+    with open(file, "rb") as sent:
+        preview = client.post(f"{BUILDINGS}import/", {"format": format, "import_file": sent})
+    confirmed = client.post(f"{BUILDINGS}process_import/", preview.context_data["confirm_form"].initial)
+    done = _measured(start, Building.objects.count() - before)
+    assert confirmed.status_code == 302, confirmed.status_code
+    return done
 
 
 def _measured(start, rows):
@@ -156,7 +158,10 @@ def _measured(start, rows):
     return {"seconds": seconds, "rows": rows, "rate": rows / seconds, "peak_mib": peak}
 
 
-WORKS = {"cookie": cookie, "pages": pages, "save": save, "export": export, "import": import_file}
+WORKS = {"cookie": cookie, "export": export, "import": import_file}
 
 if __name__ == "__main__":
-    print(json.dumps(WORKS[sys.argv[1]](*sys.argv[2:])))
+    if sys.argv[1] == "asked":
+        asked(*sys.argv[2:])
+    else:
+        print(json.dumps(WORKS[sys.argv[1]](*sys.argv[2:])))
