@@ -8,7 +8,7 @@ b how the title begins, j the initials of the title, k an exact code, u a unit (
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from models.base import execute_many, is_postgres
 from models.fields import Code
@@ -30,18 +30,23 @@ def _is_latin(run):
     return run.isascii()
 
 
-@lru_cache(maxsize=20_000)
 def initials(run):
     """纬五路一小 → wwlyx; a character with several readings takes the usual one in this word."""
     letters = [_initial(character) for character in run]
-    if any(not sure and _in_a_word(run, at) for at, (_, sure) in enumerate(letters)):
-        from pypinyin import Style, lazy_pinyin  # with its dictionary a fifth of a second and 30 MiB: not for who only reads
+    doubtful = [at for at, (_, sure) in enumerate(letters) if not sure]
+    if doubtful and any(_in_a_word(run, at) for at in doubtful):
+        return _read_in_words(run)
+    return "".join([letter for letter, _ in letters])
 
-        return "".join(syllable[0] for syllable in lazy_pinyin(run, style=Style.FIRST_LETTER, errors="ignore") if syllable)
-    return "".join(letter for letter, _ in letters)
+
+@lru_cache(maxsize=20_000)
+def _read_in_words(run):
+    from pypinyin import Style, lazy_pinyin  # with its dictionary a fifth of a second and 30 MiB: not for who only reads
+
+    return "".join(syllable[0] for syllable in lazy_pinyin(run, style=Style.FIRST_LETTER, errors="ignore") if syllable)
 
 
-@lru_cache(maxsize=30_000)
+@cache
 def _initial(character):
     """(the letter with which a character's usual reading begins, whether all its readings begin so)"""
     from pypinyin import Style, pinyin
@@ -53,7 +58,8 @@ def _initial(character):
 
 def _in_a_word(run, at):
     """Whether a character may belong to a word whose reading the dictionary tells."""
-    return any(pair in _pairs() for pair in (run[max(at - 1, 0) : at + 1], run[at : at + 2]) if len(pair) == 2)
+    pairs = _pairs()
+    return (at > 0 and run[at - 1 : at + 1] in pairs) or run[at : at + 2] in pairs
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +78,7 @@ def _cut(text):
             # PostgreSQL takes no word over 2,046 bytes, and nobody types more than this.
             words.append("w" + run[:LONGEST_QUERY])
         else:
-            own, rest = _cut_run(run)
+            own, rest, _ = _cut_run(run)
             words.append(own)
             others += rest
     return " ".join([*words, "x", *(dict.fromkeys(others) if len(words) > 1 else others)])
@@ -80,12 +86,13 @@ def _cut(text):
 
 @lru_cache(maxsize=20_000)
 def _cut_run(run):
-    """(words as text, other tokens) of characters that stand together: the same in many names, which differ by their numbers."""
-    letters, run = initials(run[:200]), run[:200]
-    words = " ".join("w" + run[at : at + 2] for at in range(max(len(run) - 1, 1)))
+    """(words as text, other tokens, initials) of characters that stand together: the same in many names, which differ by numbers."""
+    run = run[:200]
+    letters, last = initials(run), max(len(run) - 1, 1)
+    words = "w" + " w".join([run[at : at + 2] for at in range(last)])
     others = ["c" + character for character in run]
     others += ["i" + letters[at : at + LONGEST_RUN] for at in range(max(len(letters) - 1, 1)) if letters]
-    return words, tuple(dict.fromkeys(others))
+    return words, tuple(dict.fromkeys(others)), letters
 
 
 _pieces = lru_cache(maxsize=20_000)(_cut)
@@ -105,7 +112,7 @@ def _beginning(text):
     runs = _RUN.findall(fold(text))
     if not runs:
         return ""
-    letters = "".join(initials(run) for run in runs if not _is_latin(run))
+    letters = "".join([_cut_run(run)[2] for run in runs if not run.isascii()])
     return f"b{''.join(runs)[:2]} j{letters[:LONGEST_RUN]}"
 
 

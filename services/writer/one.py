@@ -33,7 +33,7 @@ def create(register_name, work, raw, *, by_app=False):
     else:
         faults += blanks(full, values, faults)
     settle(work, faults)
-    insert(full, work, [values], ids)
+    insert(full, work, [Line(id, values=values) for id in ids])
     confirm_scope(full, actor, ids[0])
     run_effects(full, work, ids)
     return Written(full, ids[0], 1, values)

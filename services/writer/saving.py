@@ -21,6 +21,7 @@ class Line:
 
     `raw` is what was given, `version` the one the change started from, `at` its place in a set; `faults` what is wrong
     with it, `later` the rules still to be asked. A `sound` row was found, read and understood; its rules may still refuse it.
+    `unit` is the (district, school) it will have, once it is `placed`.
     """
 
     id: int | None
@@ -35,16 +36,26 @@ class Line:
     later: list = attribute(default_factory=list)
     merged: tuple = ()
     sound: bool = True
+    unit: tuple | None = None
 
     def settle_changes(self):
         """Which fields will differ from what is stored."""
         self.changed = frozenset(name for name, value in self.values.items() if value != self.old.get(name))
 
 
-def insert(register, work, rows, ids):
-    """Rows into the table, their links, files, journal entries and index entries."""
-    model, count = tables.model(register.name), len(rows)
-    units = scope_of(register, rows, ids)
+def placed(register, lines):
+    """The units of rows whose values are settled, worked out once."""
+    open_ones = [line for line in lines if line.unit is None]
+    units = scope_of(register, [line.values for line in open_ones], [line.id for line in open_ones])
+    for line, unit in zip(open_ones, units, strict=True):
+        line.unit = unit
+    return [line.unit for line in lines]
+
+
+def insert(register, work, lines):
+    """New rows into the table, their links, files, journal entries and index entries."""
+    model, count = tables.model(register.name), len(lines)
+    rows, ids, units = [line.values for line in lines], [line.id for line in lines], placed(register, lines)
     moment = model.created_at.db_value(work.at)
     columns = stored(register, rows) | {
         "id": ids,
@@ -69,21 +80,20 @@ def insert(register, work, rows, ids):
 
 def save(register, work, lines):
     """The changed columns, links, files, journal and index of rows; their dependants' scope where their unit moved."""
-    rows, ids = [line.values for line in lines], [line.id for line in lines]
-    units = dict(zip(ids, scope_of(register, rows, ids), strict=True))
+    placed(register, lines)
     by_fields = {}
     for line in lines:
         by_fields.setdefault(line.changed, []).append(line)
     for changed, part in by_fields.items():
-        _save_columns(register, work, part, changed, units)
+        _save_columns(register, work, part, changed)
     changes = [(line.id, {name: line.values[name] for name in line.changed}) for line in lines]
     link(register, changes)
     for id, values in with_files(register, changes):
         claim_files(register, work.actor, id, values)
     work.note_many(register, [(line.id, line.row["version"] + 1, UPDATE, _parts(register, line)) for line in lines])
-    moved = [line.id for line in lines if units[line.id] != (line.row["district_id"], line.row["school_id"])]
+    moved = [line.id for line in lines if line.unit != (line.row["district_id"], line.row["school_id"])]
     searched, gone = {*register.search, *register.title}, set(moved)
-    index(register, [(line.id, line.values, units[line.id]) for line in lines if line.id in gone or searched & line.changed])
+    index(register, [(line.id, line.values, line.unit) for line in lines if line.id in gone or searched & line.changed])
     if moved:
         propagate_scope(register.name, moved)
     renamed = [line.id for line in lines if line.changed & set(register.title)]
@@ -96,7 +106,7 @@ def _parts(register, line):
     return [(field, line.old.get(field.name), line.values[field.name]) for field in register.fields if field.name in line.changed]
 
 
-def _save_columns(register, work, lines, changed, units):
+def _save_columns(register, work, lines, changed):
     """One statement for all rows that change the same fields. The rows are locked, so that their versions stand."""
     model = tables.model(register.name)
     columns = stored(register, [line.values for line in lines], changed)
@@ -104,8 +114,8 @@ def _save_columns(register, work, lines, changed, units):
         "version": [line.row["version"] + 1 for line in lines],
         "updated_at": [work.at] * len(lines),
         "updated_by": [work.by] * len(lines),
-        "district_id": [units[line.id][0] for line in lines],
-        "school_id": [units[line.id][1] for line in lines],
+        "district_id": [line.unit[0] for line in lines],
+        "school_id": [line.unit[1] for line in lines],
     }
     fields = [model._meta.fields[name] for name in columns]
     values = [tables.db_values(field, column) for field, column in zip(fields, columns.values(), strict=True)]

@@ -6,7 +6,7 @@ A faulty row keeps none of the others from being checked, nor from being written
 from dataclasses import dataclass
 
 from models import registry, tables
-from models.base import atomic
+from models.base import atomic, is_postgres
 from models.errors import AppError, Fault, Invalid, NotFound, Unavailable, say
 from models.values import today
 from services import behaviours, policy
@@ -14,8 +14,8 @@ from services.writer.faults import blanks, faults_in_turn, faults_of, taken_in_s
 from services.writer.one import Row, merge, named_allowed, refuse_locked
 from services.writer.relations import check_relations
 from services.writer.rows import fetch_many, next_ids
-from services.writer.saving import Line, file_faults, insert, run_effects, save, with_files
-from services.writer.scope import out_of_scope, scope_of
+from services.writer.saving import Line, file_faults, insert, placed, run_effects, save, with_files
+from services.writer.scope import out_of_scope
 from services.writer.values import Cleaned, clean, complete, defaults_of, fill, make_codes, writable
 
 # How many texts of a field are kept with their values from one set of a Work to the next.
@@ -259,20 +259,32 @@ def _worth_trying(full, work, lines):
     apart = not any(line.later for line in lines) and not any(name in behaviours.EFFECTS for name in full.behaviours)
     if not apart or with_files(full, [(line.id, line.values) for line in lines]):
         return lines
-    known = [line for line in lines if line.sound]
-    units = scope_of(full, [line.values for line in known], [line.id for line in known])
-    sure = policy.surely(full, work.actor, "edit")
-    return [line for line, unit in zip(known, units, strict=True) if not sure(*unit)]
+    known, sure = [line for line in lines if line.sound], policy.surely(full, work.actor, "edit")
+    return [line for line, unit in zip(known, placed(full, known), strict=True) if not sure(*unit)]
 
 
 def _save(full, work, lines):
     """Saves rows and runs their effects once; what turns out wrong only then is told of the rows it is about."""
+    if lines and _is_certain(full, work, lines):
+        work.begin()
+        _put_down(full, work, lines)
+        return
     try:
         by_halves(work, lines, lambda part: _save_all(full, work, part), _refuse)
     except _Outside as error:
         for line in error.lines:
             line.faults.append(out_of_scope(full))
         _save(full, work, [line for line in lines if line not in error.lines])
+
+
+def _is_certain(full, work, lines):
+    """Whether nothing can be refused any more by being saved, so that there is nothing to be taken back: no other writes meanwhile,
+    no file is claimed, nothing follows, and every row is the actor's to write. SQLite copies each page that a savepoint changes.
+    """
+    if is_postgres() or any(name in behaviours.EFFECTS for name in full.behaviours):
+        return False
+    sure = policy.surely(full, work.actor, "edit")
+    return all(sure(*unit) for unit in placed(full, lines)) and not with_files(full, [(line.id, line.values) for line in lines])
 
 
 def by_halves(work, items, write, refuse):
@@ -297,15 +309,20 @@ def by_halves(work, items, write, refuse):
 
 
 def _save_all(full, work, lines):
-    new, there = [line for line in lines if not line.row], [line for line in lines if line.row]
-    ids = [line.id for line in new + there]
-    if new:
-        insert(full, work, [line.values for line in new], ids[: len(new)])
-    if there:
-        save(full, work, there)
+    ids = _put_down(full, work, lines)
     if not work.actor.system:
         covered = policy.among(full, work.actor, ids, action="edit")
         outside = [line for line in lines if line.id not in covered]
         if outside:
             raise _Outside(outside)
     run_effects(full, work, ids)
+
+
+def _put_down(full, work, lines):
+    """The rows in their tables; their ids, new ones first."""
+    new, there = [line for line in lines if not line.row], [line for line in lines if line.row]
+    if new:
+        insert(full, work, new)
+    if there:
+        save(full, work, there)
+    return [line.id for line in new + there]
