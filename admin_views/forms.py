@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import dataclass, field as attribute
+from functools import cached_property
 
 from flask import g, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 from wtforms import Form, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import Select, TextInput
 
 from admin_views.words import help_of, text, unit_of
 from models import registry
@@ -54,8 +57,31 @@ def editable(register):
 # controls ---------------------------------------------------------------------------------------------------------------
 
 
+def _attributes(**named):
+    """The attributes of a tag. WTForms' own fills in a pattern for each, which takes a third of a form's time."""
+    given = [(name, value) for name, value in named.items() if value is not False]
+    return Markup(" ".join([name if value is True else f'{name}="{escape(str(value))}"' for name, value in given]))
+
+
+class _Input(TextInput):
+    html_params = staticmethod(_attributes)
+
+
+class _Options(Select):
+    def __call__(self, field, **named):
+        options = [
+            f'<option value="{escape(choice.value)}"{" selected" if choice.selected else ""}>{escape(choice.label)}</option>'
+            for choice in field.iter_choices()
+        ]
+        tag = _attributes(name=field.name, multiple=self.multiple, **named)
+        return Markup(f"<select {tag}>{''.join(options)}</select>")
+
+
+_INPUT, _ONE, _SEVERAL = _Input(), _Options(), _Options(multiple=True)
+
+
 def _line(field, options, **more):
-    return StringField(name=field.name, render_kw={"class": "form-control", "autocomplete": "off", **more})
+    return StringField(name=field.name, widget=_INPUT, render_kw={"class": "form-control", "autocomplete": "off", **more})
 
 
 def _lines(field, options):
@@ -84,12 +110,12 @@ def _pickers(field, options):
 
 def _one_of(field, options, more):
     choices = [SelectChoice("", ""), *(SelectChoice(*option) for option in options)]
-    return SelectField(name=field.name, choices=choices, validate_choice=False, render_kw=more)
+    return SelectField(name=field.name, widget=_ONE, choices=choices, validate_choice=False, render_kw=more)
 
 
 def _some_of(field, options, more):
     choices = [SelectChoice(*option) for option in options]
-    return SelectMultipleField(name=field.name, choices=choices, validate_choice=False, render_kw=more)
+    return SelectMultipleField(name=field.name, widget=_SEVERAL, choices=choices, validate_choice=False, render_kw=more)
 
 
 CONTROLS = {
@@ -140,15 +166,15 @@ class Item:
     def was_name(self):
         return f"{self.prefix}{WAS}{self.field.name}"
 
-    @property
+    @cached_property
     def label(self):
         return text(self.field.title)
 
-    @property
+    @cached_property
     def unit(self):
         return unit_of(self.field)
 
-    @property
+    @cached_property
     def help(self):
         return help_of(self.field)
 
