@@ -1,5 +1,7 @@
 """The application: `create_app` wires the parts together and holds no logic of its own."""
 
+from app import memory  # isort: skip -- first, see there
+
 from contextlib import suppress
 
 from flask import Flask, current_app, request, session
@@ -78,3 +80,6 @@ def _disconnect_after_stream(answer):
     if answer.is_streamed:
         answer.call_on_close(base.release_connection)
     return answer
+
+
+memory.wake()

@@ -22,6 +22,8 @@ from models import base
 
 CLIENTS, WORKERS, SECONDS = 8, 2, 10
 ROOT = peers.ROOT
+# Started a second time, as a server is: what Python compiled at the first start is there for all of them.
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 GUNICORN = ("--worker-class", "gthread", "--threads", "8", "--log-level", "error", "--bind")
 
 
@@ -41,7 +43,7 @@ class Server:
         log = tempfile.TemporaryFile()  # noqa: SIM115 -- as long as the server lives
         port, begun = _free_port(), time.perf_counter()
         process = subprocess.Popen(
-            [str(part) for part in self.command(port, workers)], cwd=ROOT, env=os.environ | self.settings(port, workers),
+            [str(part) for part in self.command(port, workers)], cwd=ROOT, env=os.environ | COMPILED | self.settings(port, workers),
             stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
         )  # fmt: skip
         while not self._answers(port):

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 import peewee
 from playhouse.apsw_ext import APSWDatabase
-from playhouse.postgres_ext import PooledPsycopg3Database
+from playhouse.pool import PooledPostgresqlDatabase
 
 from models import routing
 from models.errors import Unavailable, say
@@ -137,7 +137,7 @@ class SqliteDatabase(APSWDatabase):
             self._queue.leave()
 
 
-class PostgresDatabase(PooledPsycopg3Database):
+class PostgresDatabase(PooledPostgresqlDatabase):
     """PostgreSQL with a pool. That it takes no writes now, as a standby does, is told as SQLite tells it."""
 
     def execute_sql(self, sql, params=None, **options):
@@ -195,9 +195,26 @@ def connect(url, *, wait_seconds=10, connections=20, replica=""):
 
 
 def _postgres(url, connections):
+    _load_driver()
     # The driver reads the address itself: several hosts and target_session_attrs pass through unchanged.
     # No statement is prepared: a plan made for any value reads half a table where the value at hand is rare.
-    return PostgresDatabase(str(url), max_connections=connections, stale_timeout=300, timeout=10, prepare_threshold=None)
+    return PostgresDatabase(
+        str(url), prefer_psycopg3=True, max_connections=connections, stale_timeout=300, timeout=10, prepare_threshold=None
+    )
+
+
+def _load_driver():
+    """Gives peewee PostgreSQL's driver, where it was kept from it as it was loaded (app.memory)."""
+    if peewee.psycopg is None:
+        import psycopg
+        from psycopg.pq import TransactionStatus
+        from psycopg.types.json import Json, Jsonb
+
+        peewee.psycopg, peewee.TransactionStatus, peewee.Json_pg3, peewee.Jsonb_pg3 = psycopg, TransactionStatus, Json, Jsonb
+        adapter = peewee.Psycopg3Adapter
+        adapter.txn_idle, adapter.txn_inerror, adapter.txn_unknown = (
+            TransactionStatus.IDLE, TransactionStatus.INERROR, TransactionStatus.UNKNOWN,
+        )  # fmt: skip
 
 
 def is_postgres():

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 import config
 from models import registry
 from models.base import atomic
@@ -165,6 +163,8 @@ def _office(name, data):
 
 def _picture(name, data):
     """A picture drawn anew: nothing hides in it, and the place where it was taken is not told."""
+    from PIL import Image, ImageOps, UnidentifiedImageError  # loaded with the first picture
+
     try:
         with Image.open(io.BytesIO(data), formats=tuple(_PICTURES)) as opened:
             ending = _PICTURES[opened.format]

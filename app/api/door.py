@@ -5,9 +5,6 @@ import time
 from dataclasses import replace
 
 from flask import Blueprint, current_app, g, request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from app import errors
 from app.words import language
@@ -25,11 +22,6 @@ class TooManyCalls(AppError):
     def __init__(self, retry_after):
         super().__init__(say("调用太频繁，请等 {seconds} 秒再试。", seconds=retry_after))
         self.retry_after = retry_after
-
-
-def init_door(app):
-    """Each process counts the calls it answers."""
-    app.extensions["taizhang_calls"] = FixedWindowRateLimiter(MemoryStorage())
 
 
 @blueprint.before_request
@@ -51,7 +43,13 @@ def _bearer():
 
 
 def _count(caller):
-    calls = current_app.extensions["taizhang_calls"]
+    """Each process counts the calls it answers; what counts is loaded with the first."""
+    from limits import RateLimitItemPerMinute
+    from limits.storage import MemoryStorage
+    from limits.strategies import FixedWindowRateLimiter
+
+    found = current_app.extensions
+    calls = found.get("taizhang_calls") or found.setdefault("taizhang_calls", FixedWindowRateLimiter(MemoryStorage()))
     limit = RateLimitItemPerMinute(current_app.config["TAIZHANG"].api_limit)
     if not calls.hit(limit, caller):
         raise TooManyCalls(max(1, math.ceil(calls.get_window_stats(limit, caller).reset_time - time.time())))
