@@ -11,6 +11,7 @@ import admin_views
 import config
 from app.api import init_api
 from app.auth import cookie_settings, init_auth
+from app.compiled import init_compiled
 from app.errors import init_errors
 from app.headers import init_headers
 from app.operations import init_operations
@@ -45,7 +46,16 @@ def create_app(settings=None):
     app.teardown_request(_disconnect)
     app.after_request(_mark_written)
     app.after_request(_disconnect_after_stream)
-    for part in (init_headers, init_operations, init_errors, init_words, init_auth, init_api, admin_views.init_admin):
+    for part in (
+        init_compiled,
+        init_headers,
+        init_operations,
+        init_errors,
+        init_words,
+        init_auth,
+        init_api,
+        admin_views.init_admin,
+    ):
         part(app)
     return app
 

@@ -25,7 +25,8 @@ if not {*_LOADERS, *_SPARED} & sys.modules.keys():
 
 
 def wake():
-    """Called once the app is loaded."""
+    """Called once the app is loaded, which is not looked through even once."""
+    gc.freeze()
     gc.enable()
 
 
