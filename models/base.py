@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -140,8 +141,15 @@ class SqliteDatabase(APSWDatabase):
 class PostgresDatabase(PooledPostgresqlDatabase):
     """PostgreSQL with a pool. That it takes no writes now, as a standby does, is told as SQLite tells it."""
 
+    def _connect(self):
+        connection = super()._connect()
+        if not hasattr(connection, "limit"):
+            connection.execute("SET datestyle = ISO")
+            connection.limit = None
+        return connection
+
     def execute_sql(self, sql, params=None, **options):
-        self._tell_limit()
+        self.tell_limit()
         try:
             return super().execute_sql(sql, params, **options)
         except peewee.InternalError as error:
@@ -149,10 +157,10 @@ class PostgresDatabase(PooledPostgresqlDatabase):
                 raise peewee.OperationalError(*error.args) from error
             raise
 
-    def _tell_limit(self):
+    def tell_limit(self):
         """Each connection is told the limit of whoever uses it, when it is another than before."""
         connection = self.connection()
-        if getattr(connection, "limit", None) != _limit.seconds and not self.in_transaction():
+        if connection.limit != _limit.seconds and not self.in_transaction():
             with peewee.__exception_wrapper__:
                 connection.execute(f"SET statement_timeout = {int((_limit.seconds or 0) * 1000)}")
             connection.limit = _limit.seconds
@@ -263,6 +271,32 @@ def one_of(column, values):
     if is_postgres():
         return column == peewee.fn.ANY(peewee.Value(list(values), converter=False, unpack=False))
     return column.in_(peewee.SQL("(SELECT value FROM json_each(?))", (json.dumps(list(values)),)))
+
+
+# The threads that wait for the database meanwhile. Kept, because each new one would hold memory of its own.
+_helpers = ThreadPoolExecutor(32, thread_name_prefix="reading")
+
+
+def rows_while(sql, values, meanwhile=None):
+    """(the rows of a query as the driver gives them, what `meanwhile()` gave): that runs here while the database reads."""
+    if meanwhile is None:
+        return database.execute_sql(sql, values).fetchall(), None
+    if is_postgres():
+        database.obj.tell_limit()
+    until = None if _limit.seconds is None else time.monotonic() + _limit.seconds
+    connection = database.connection()
+
+    def fetch():
+        _limit.until = until
+        return connection.cursor().execute(sql, values).fetchall()
+
+    fetching = _helpers.submit(fetch)
+    try:
+        made = meanwhile()
+    finally:
+        with peewee.__exception_wrapper__:
+            rows = fetching.result()  # nobody else uses the connection before it has answered
+    return rows, made
 
 
 def execute_many(sql, rows):

@@ -11,9 +11,13 @@ _KEPT = "_prepared"  # where a model keeps them: a register that is declared ane
 
 @dataclass(frozen=True)
 class Mark:
-    """Stands for the value that is given when the query is asked."""
+    """Stands for the value that is given when the query is asked, as the database keeps it or `convert` makes it."""
 
     at: int
+    convert: object = None
+
+    def of(self, given):
+        return given[self.at] if self.convert is None else self.convert(given[self.at])
 
 
 def rows(build, model, *values):
@@ -29,7 +33,7 @@ def rows(build, model, *values):
     if found is None:
         found = made[build, is_postgres()] = _made(build, model, len(values))
     sql, params, readers = found
-    given = [values[part.at] if type(part) is Mark else part for part in params]
+    given = [part.of(values) if type(part) is Mark else part for part in params]
     return [
         tuple([value if read is None or value is None else read(value) for read, value in zip(readers, row, strict=True)])
         for row in database.execute_sql(sql, given).fetchall()

@@ -4,6 +4,7 @@ import os
 import re
 import tempfile
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from models import routing
@@ -11,7 +12,7 @@ from models.errors import Fault, Invalid, Label, say
 from models.fields import Choice, Date, DateTime, Decimal, LongText, Number, Relation, Relations
 from models.values import CITY_ZONE, now
 from services import audit, policy, query as lists, words
-from services.writers import ENCODINGS, Column, Notes, csv_chunks, write_workbook
+from services.writers import ENCODINGS, Column, Notes, csv_head, csv_lines, write_workbook
 
 SHORTEST_PURPOSE = 4
 LONGEST_PURPOSE = 200
@@ -37,9 +38,8 @@ def csv_stream(query, actor, *, encoding="utf-8-sig", purpose="", address="", to
         )
     query, purpose = allowed(query, actor, purpose)
     logged(query, actor, f"CSV {encoding}", purpose, address)
-    return csv_chunks(
-        [field.heading for field in query.columns], _counted(routing.carry(lists.lines(query, bool(purpose))), told), encoding
-    )
+    made = lists.lines(query, bool(purpose), lambda lines: csv_lines(lines, encoding))
+    return chain([csv_head([field.heading for field in query.columns], encoding)], _counted(routing.carry(made), told))
 
 
 def xlsx_path(query, actor, *, purpose="", address="", told=None):
@@ -69,11 +69,11 @@ def xlsx_stream(query, actor, *, purpose="", address="", told=None):
 
 
 def _counted(chunks, told):
-    """The chunks of lines; after each, how many rows there were is told."""
+    """What was made of chunks of lines; after each, how many rows there were is told."""
     done = 0
-    for lines in chunks:
-        done += len(lines)
-        yield lines
+    for count, made in chunks:
+        done += count
+        yield made
         if told:
             told(done)
 

@@ -16,8 +16,8 @@ ENCODINGS = ("utf-8-sig", "utf-8", "gb18030")
 _FORMULA = re.compile(r"[\uFEFF\x00-\x1F\x7F\s]*[=+\-@|%＝＋－＠]")
 _PLAIN_NUMBER = re.compile(r"-[0-9]+(?:\.[0-9]+)?")
 _QUOTE = "'"
-# How a cell begins that may need a guard.
-_TO_GUARD = re.compile(f"{BETWEEN}(?!{BETWEEN})['\ufeff\x00-\x1f\x7f\\s=+\\-@|%＝＋－＠]")
+# How a cell begins that may need a guard; one that begins with a new line is looked at anyway.
+_TO_GUARD = re.compile(f"{BETWEEN}(?![{BETWEEN}\n])['\ufeff\x00-\x1f\x7f\\s=+\\-@|%＝＋－＠]")
 SHEET_ROWS = 1_048_576
 CELL_CHARACTERS = 32_767  # halves of UTF-16
 EXACT_DIGITS = 15
@@ -43,21 +43,36 @@ def _could_run(text):
 
 
 def csv_chunks(heads, chunks, encoding="utf-8-sig"):
-    """The file as chunks of bytes; `chunks` are lists of lines with BETWEEN before every cell, as services.query.lines gives them.
-
-    Most lines need neither quotes nor guard: they are CSV once BETWEEN is a comma. The others are written cell by cell.
-    """
-    codec = "utf-8" if encoding == "utf-8-sig" else encoding
-    writer = csv.writer(_Echo(), lineterminator="\r\n")
-    # The head goes out before the first row is fetched: the person sees at once that the download began.
-    yield _csv_row(writer, heads).encode(encoding)
-    alone = len(heads) == 1  # a row of one empty cell is written with quotes
+    """The file as chunks of bytes; `chunks` are lists of lines with BETWEEN before every cell, as services.query.lines gives them."""
+    yield csv_head(heads, encoding)
     for lines in chunks:
-        for at, line in enumerate(lines):
-            if alone or "," in line or '"' in line or "\n" in line or "\r" in line or _TO_GUARD.search(line):
-                lines[at] = BETWEEN + _csv_row(writer, line[1:].split(BETWEEN))[:-2]
-        text = "\n".join(lines)[1:].replace("\n" + BETWEEN, "\r\n").replace(BETWEEN, ",")
-        yield f"{text}\r\n".encode(codec)
+        yield csv_lines(lines, encoding)
+
+
+def csv_head(heads, encoding):
+    """The first line. It goes out before the first row is fetched: the person sees at once that the download began."""
+    return _csv_row(heads).encode(encoding)
+
+
+def csv_lines(lines, encoding):
+    """Lines with BETWEEN before every cell, as bytes. Most need neither quotes nor guard: they are CSV once BETWEEN is a comma. The
+    others are written cell by cell.
+    """
+    text, alone = "\n".join(lines), lines[0].count(BETWEEN) == 1  # a row of one empty cell is written with quotes
+    if alone or text.count("\n") >= len(lines) or _is_odd(text):
+        lines = [_csv_line(line) if alone or "\n" in line or _is_odd(line) else line for line in lines]
+        text = "\n".join(lines)
+    text = text.replace("\n" + BETWEEN, "\r\n")
+    text = text.replace(BETWEEN, ",")
+    return text.encode("utf-8" if encoding == "utf-8-sig" else encoding)[1:] + b"\r\n"
+
+
+def _is_odd(text):
+    return "," in text or '"' in text or "\r" in text or _TO_GUARD.search(text) is not None
+
+
+def _csv_line(line):
+    return BETWEEN + _csv_row(line[1:].split(BETWEEN))[:-2]
 
 
 class _Echo:
@@ -67,8 +82,11 @@ class _Echo:
         return text
 
 
-def _csv_row(writer, cells):
-    return writer.writerow([guard(cell) for cell in cells])
+_writer = csv.writer(_Echo(), lineterminator="\r\n")
+
+
+def _csv_row(cells):
+    return _writer.writerow([guard(cell) for cell in cells])
 
 
 @dataclass(frozen=True)

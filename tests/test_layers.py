@@ -11,7 +11,7 @@ OURS = ("config", "models", "services", "admin_views", "app", "seeds", "wsgi")
 WEB = ("flask", "flask_admin", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "jinja2", "markupsafe", "itsdangerous",
        "waitress", "gunicorn", "click", "prometheus_client")  # fmt: skip
 # Heavy libraries are loaded by the one function that needs them.
-LATE = ("pandas", "openpyxl", "docxtpl", "apprise", "pypinyin", "xlsxwriter", "urllib3", "certifi")
+LATE = ("pandas", "openpyxl", "docxtpl", "apprise", "pypinyin", "xlsxwriter", "urllib3", "certifi", "psycopg", "PIL", "limits")
 VALUES = ("models.register", "models.fields", "models.filters", "models.workflow", "models.reports", "models.registry", "models.errors",
           "models.values", "models.conditions", "models.registers")  # fmt: skip
 
@@ -26,6 +26,7 @@ ALLOWED = {
     "app.paths": SCREENS,
     "app.log": (),
     "app.memory": (),
+    "app.compiled": (),
     "app.words": (*SCREENS, "app.paths"),
     "app.headers": SCREENS,
     "app.kept": (*SCREENS, "app.paths"),

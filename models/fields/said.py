@@ -57,8 +57,8 @@ def scaled(value, places):
 
 
 def day(value):
-    """A date as 2021-08-05."""
-    return fn.TO_CHAR(value, word("YYYY-MM-DD")) if is_postgres() else value
+    """A date as 2021-08-05, as connections to PostgreSQL are told to write it (models.base)."""
+    return text(value) if is_postgres() else value
 
 
 def moment(value):

@@ -15,6 +15,7 @@ import peewee
 from models import registry
 from models.errors import Fault, FieldError, Invalid, say
 from models.fields import Choice
+from models.prepared import Mark
 from models.routing import elsewhere
 from models.values import NA
 from services.query.asking import order_of
@@ -116,7 +117,7 @@ def _order_by(keys, phase, backwards):
 
 def _beyond(keys, values, backwards):
     """The rows after a mark. One key and the number are compared as a pair: an index goes straight to the place, however deep."""
-    marks = [peewee.Value(value, converter=key.db_value) for (key, _), value in zip(keys, values, strict=True)]
+    marks = [_mark(key, value) for (key, _), value in zip(keys, values, strict=True)]
     downs = {descending != backwards for _, descending in keys}
     if len(keys) <= 2 and len(downs) == 1 and None not in values:
         here, there = (keys[0][0], marks[0]) if len(keys) == 1 else (peewee.Tuple(*(key for key, _ in keys)), peewee.Tuple(*marks))
@@ -126,6 +127,13 @@ def _beyond(keys, values, backwards):
         found.append(reduce(and_, [*same, _after(key, value, mark, descending != backwards, backwards)]))
         same.append(key.is_null() if value is None else key == mark)
     return reduce(or_, found)
+
+
+def _mark(key, value):
+    """A value to compare a column with, also one that is given later."""
+    if isinstance(value, Mark):
+        return peewee.Value(replace(value, convert=key.db_value), converter=False)
+    return peewee.Value(value, converter=key.db_value)
 
 
 def _after(key, value, mark, down, backwards):

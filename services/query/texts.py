@@ -4,86 +4,117 @@ The text of a cell is the text of `Field.render`, of relations code and name, of
 and which fields these are is decided as for every list: the rows are `narrowing.rows`, the fields those of the narrowed register.
 """
 
+from functools import partial
+
 import peewee
 
 from models import registry, tables
-from models.base import database, is_postgres
+from models.base import is_postgres, rows_while
 from models.fields import Attachment, Choice, Code, DateTime, Derived, Relation, Relations, said
 from models.fields.said import BETWEEN
 from models.journal import Link
+from models.prepared import Mark
 from models.routing import elsewhere
 from models.values import NA_TEXT
 from services import policy
 from services.query.narrowing import column, derived
-from services.query.pages import CHUNK, in_turn, phases
+from services.query.pages import in_turn, phases
 from services.query.shown import NO_ACCESS
 
+# Rows read at once, by is_postgres(): there each question is a way to the server and back.
+CHUNKS = {False: 4_000, True: 10_000}
 ARGUMENTS = 100  # the most that PostgreSQL gives a function
 DEEPEST = 5  # names may hold names of other records; a chain of them ends here
 
 
-def lines(query, revealed=False):
-    """All rows of a list in its order as lists of lines, each cell with BETWEEN before it; unknown is empty.
+def lines(query, revealed=False, make=list):
+    """All rows of a list in its order, as (how many, what `make` makes of their lines): each cell with BETWEEN before it, unknown is empty.
 
-    Read by keyset in chunks: memory stays flat, no transaction stays open. `revealed` shows masked fields whole.
+    Read by keyset in chunks: memory stays flat, no transaction stays open. A chunk is made while the database reads the next one;
+    `make` asks nothing of it. `revealed` shows masked fields whole.
     """
-    query, start = in_turn(query), None
-    texts = [cell(query, field, revealed) for field in query.columns]
-    while True:
-        found, start = _chunk(query, start, texts)
-        if found:
-            yield found
-        if start is None:
-            return
+    reader = _Reader(in_turn(query), revealed)
+    found, start, _ = reader.chunk(None)
+    while start is not None:
+        count, making = len(found), partial(make, found)
+        found, start, made = reader.chunk(start, making)
+        yield count, made
+    if found:
+        yield len(found), make(found)
 
 
-@elsewhere
-def _chunk(query, start, texts):
-    """The lines of a chunk, and the mark to read on from: None at the end."""
-    found, last = [], None
-    for phase, part, keys in phases(query, start, False):
-        part = part.limit(CHUNK - len(found))
-        rows = _read(part, keys, _line(texts))
-        if sum(row[0].count(BETWEEN) for row in rows) != len(texts) * len(rows):
-            # Somebody wrote past the app: the mark stands inside a text, and must not shift the columns.
-            rows = _read(part, keys, _line([peewee.fn.REPLACE(text, said.word(BETWEEN), said.word(" ")) for text in texts]))
-        found += [row[0] for row in rows]
-        if len(found) == CHUNK:
-            _, id, *values = rows[-1]
-            last = [phase, values, id]
-            break
-    return found, last
+class _Reader:
+    """Reads a list chunk by chunk. What is asked of the database is put together once for each shape that marks have."""
 
+    def __init__(self, query, revealed):
+        self._query, self._targets, self._kept = query, [], {}
+        self._texts = [cell(query, field, revealed, self._targets) for field in query.columns]
 
-def _read(part, keys, line):
-    """Rows as the driver gives them; what the sort values are stored as serves as a mark."""
-    return database.execute(part.select(line, part.model.id, *keys)).fetchall()
+    @elsewhere
+    def chunk(self, start, meanwhile=None):
+        """The lines of a chunk; the mark to read on from, None at the end; what `meanwhile()` gave, which ran beside it."""
+        found, last, given, size = [], None, None, CHUNKS[is_postgres()]
+        for at, (phase, *_) in enumerate(self._statements(start)):
+            rows, done = self._read(at, start, size - len(found), meanwhile)
+            given, meanwhile = given if meanwhile is None else done, None
+            if "".join([row[0] for row in rows]).count(BETWEEN) != len(self._texts) * len(rows):
+                # Somebody wrote past the app: the mark stands inside a text, and must not shift the columns.
+                rows, _ = self._read(at, start, size - len(found), tame=True)
+            found += [row[0] for row in rows]
+            if len(found) == size:
+                _, id, *values = rows[-1]
+                last = [phase, values, id]
+                break
+        return found, last, given
+
+    def _read(self, at, start, limit, meanwhile=None, tame=False):
+        """Rows as the driver gives them; what the sort values are stored as serves as a mark."""
+        _, sql, params = self._statements(start, tame)[at]
+        given = [*start[1], start[2], limit] if start else [limit]
+        return rows_while(sql, [part.of(given) if isinstance(part, Mark) else part for part in params], meanwhile)
+
+    def _statements(self, start, tame=False):
+        """[(phase, SQL, its values)] of the phases from a mark on; a mark's own values and the limit are Marks."""
+        shape = tame, start and (start[0], tuple(value is None for value in start[1]))
+        if shape not in self._kept:
+            texts = [peewee.fn.REPLACE(text, said.word(BETWEEN), said.word(" ")) for text in self._texts] if tame else self._texts
+            if start:
+                values = [None if value is None else Mark(at) for at, value in enumerate(start[1])]
+                start = [start[0], values, Mark(len(values))]
+            self._kept[shape] = [
+                (phase, *self._asked(part, keys, texts).sql()) for phase, part, keys in phases(self._query, start, False)
+            ]
+        return self._kept[shape]
+
+    def _asked(self, part, keys, texts):
+        for target, tied in self._targets:
+            part = part.join_from(self._query.model, target, peewee.JOIN.LEFT_OUTER, on=tied)
+        return part.limit(peewee.Value(Mark(-1), converter=False)).select(_line(texts), part.model.id, *keys)
 
 
 def _line(texts):
-    """One text of all: CONCAT takes what is unknown for empty."""
-    parts = [peewee.fn.CONCAT(*_marked(texts[at : at + ARGUMENTS // 2])) for at in range(0, len(texts), ARGUMENTS // 2)]
-    return said.together(*parts)
-
-
-def _marked(texts):
-    return [part for text in texts for part in (said.word(BETWEEN), text)]
+    """One text of all, BETWEEN before each; what is unknown is empty."""
+    known = [peewee.fn.COALESCE(text, said.word("")) for text in texts]
+    parts = [known[at : at + ARGUMENTS - 2] for at in range(0, len(known), ARGUMENTS - 2)]
+    return said.together(*(peewee.fn.CONCAT_WS(said.word(BETWEEN), said.word(""), *part) for part in parts))
 
 
 # Cells --------------------------------------------------------------------------------------------------------------
 
 
-def cell(query, field, revealed=False):
-    """The text of a field in a file, as an expression on the list's model: NULL for unknown."""
+def cell(query, field, revealed=False, targets=None):
+    """The text of a field in a file, as an expression on the list's model: NULL for unknown. Of a relation it is one on the model it
+    points at as well, which then joins `targets` with what ties it.
+    """
     hidden = field.sensitivity == "masked" and not revealed and not isinstance(field, (Choice, Relation, Relations, Attachment))
-    found = said.masked(_present(query, field)) if hidden else _present(query, field, said.moment)
+    found = said.masked(_present(query, field)) if hidden else _present(query, field, said.moment, targets)
     if not field.na:
         return found
     marked = said.place(query.model.na_fields, f"|{field.id}|") > 0
     return peewee.Case(None, [(marked, said.word(NA_TEXT))], found)
 
 
-def _present(query, field, moment=said.short_moment):
+def _present(query, field, moment=said.short_moment, targets=None):
     """The text of a value that is neither 不适用 nor masked."""
     full = registry.get(query.register.name)
     if isinstance(field, Derived):
@@ -93,7 +124,7 @@ def _present(query, field, moment=said.short_moment):
         return _targets(query, field)
     stored = column(query.model, full, field.name)
     if isinstance(field, Relation):
-        return coded_label(field.to, stored, query.actor)
+        return coded_label(field.to, stored, query.actor, targets)
     if isinstance(field, Attachment):
         return said.together(said.number_of(stored), " 个文件")
     if isinstance(field, DateTime):
@@ -118,21 +149,26 @@ def _targets(query, field):
 # Labels: services.query.labels and codes_of, said in SQL ------------------------------------------------------------
 
 
-def coded_label(to, id, actor):
+def coded_label(to, id, actor, targets=None):
     """Code and name of the record with this id, as the actor may know it; the name alone where it has no code or begins with it."""
     full = registry.get(to)
     key = full.field(full.key[0]) if len(full.key) == 1 else None
-    return _label(full, id, actor, key if isinstance(key, Code) else None)
+    return _label(full, id, actor, key if isinstance(key, Code) else None, targets=targets)
 
 
-def _label(full, id, actor, code=None, depth=1):
+def _label(full, id, actor, code=None, depth=1, targets=None):
     target = tables.model(full.name).alias()
     name = _title(full, target, actor, depth)
     shown = _coded(name, column(target, full, code.name)) if code else name
-    found = target.select(shown).where(target.id == id)
+    tied = target.id == id
     if not (full.label_public or actor.system):
         own = policy.rows(full, actor)
-        found = found.where(peewee.fn.EXISTS(own.where(own.model.id == target.id).select(peewee.SQL("1"))))
+        tied &= peewee.fn.EXISTS(own.where(own.model.id == target.id).select(peewee.SQL("1")))
+    if targets is None:
+        found = target.select(shown).where(tied)
+    else:
+        targets.append((target, tied))
+        found = shown
     return peewee.Case(None, [(id.is_null(False), peewee.fn.COALESCE(found, said.word(NO_ACCESS.zh)))])
 
 

@@ -50,7 +50,7 @@ def fill(template, query, actor, *, purpose="", address=""):
     if lists.count(asked, exact=True).value > most:
         raise _wrong("too_many_rows", say("这个模板一次最多填 {most} 条，请先筛选，或导出 CSV、Excel。", most=most))
     exports.logged(replace(asked, columns=fields), actor, f"模板「{template.name}」第 {template.version} 版", purpose, address)
-    rows = [line[1:].split(BETWEEN) for chunk in lists.lines(asked, bool(purpose)) for line in chunk]
+    rows = [line[1:].split(BETWEEN) for _, chunk in lists.lines(asked, bool(purpose)) for line in chunk]
     if not rows:
         raise _wrong("no_rows", say("没有符合条件的记录，模板没有可填的内容。"))
     return _filled(template, asked, actor, rows, bool(purpose))

@@ -87,7 +87,7 @@ def test_each_column_alone(city):
 
 @pytest.mark.parametrize("sort", ["grade,-due_on,name", "due_on", "-due_on", "grade", "name", "-area_m2", "id", "-id"])
 def test_order_over_many_chunks(city, sort, monkeypatch):
-    monkeypatch.setattr("services.query.texts.CHUNK", 4)
+    monkeypatch.setattr("services.query.texts.CHUNKS", {False: 4, True: 4})
     asked = query.parse("damaged_building", SYSTEM, [("sort", sort), ("fields", "code,grade,due_on")])
     found = files(asked, SYSTEM)
     assert found == plain_export.csv_file(asked, "utf-8") and found.count(b"\r\n") == query.count(asked, exact=True).value + 1
