@@ -63,17 +63,17 @@ def decide(task, row):
 
 
 def _decide_new(task, row):
-    for name, meaning in row.meant.items():
-        if name in task.closed:
-            row.faults.pop(name, None)
-            if row.texts[name].strip():
-                label = task.register.field(name).title
-                row.warn(name, "read_only", say("「{label}」不从表格导入，这一格没有用。", label=label))
-        elif name in task.masked and _MASK in row.texts[name]:
+    row.changes = {name: meaning.raw for name, meaning in row.meant.items() if meaning.raw is not None}
+    for name in task.closed:
+        row.changes.pop(name, None)
+        row.faults.pop(name, None)
+        if row.texts[name].strip():
+            label = task.register.field(name).title
+            row.warn(name, "read_only", say("「{label}」不从表格导入，这一格没有用。", label=label))
+    for name in task.masked:
+        if _MASK in row.texts[name]:
             label = task.register.field(name).title
             row.faults[name] = ("masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=label))
-        elif meaning.raw is not None:
-            row.changes[name] = meaning.raw
     row.refuse_faults()
     if not row.outcome and task.mode == "update":
         row.refuse("", "not_there", say("系统里没有这条记录，按「只更新」没有新增。"))

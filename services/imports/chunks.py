@@ -61,22 +61,28 @@ def outcomes_of(verdicts):
 
 def put(plan, at, verdicts):
     """Keeps a chunk, in the place of what stood there."""
-    data = zlib.compress(json.dumps([_plain(one) for one in verdicts], ensure_ascii=False, separators=(",", ":")).encode(), 1)
+    data = zlib.compress(json.dumps(_packed(verdicts), ensure_ascii=False, separators=(",", ":")).encode(), 1)
     outcomes = json.dumps(outcomes_of(verdicts))
     changed = Chunk.update(outcomes=outcomes, data=data).where((Chunk.plan == plan) & (Chunk.at == at)).execute()
     if not changed:
         Chunk.create(plan=plan, at=at, outcomes=outcomes, data=data)
 
 
-def _plain(one):
-    told = [(name, code, packed(sentence), level) for name, code, sentence, level in one.told]
-    return one.number, one.outcome, one.id, one.version, one.changes, one.old, told, one.file, one.texts
+def _packed(verdicts):
+    """(the rows, the lists of field names they change): the names stand once for all rows that change the same fields."""
+    shapes, rows = {}, []
+    for one in verdicts:
+        told = [(name, code, packed(sentence), level) for name, code, sentence, level in one.told]
+        shape = shapes.setdefault(tuple(one.changes), len(shapes))
+        changed = shape, list(one.changes.values())
+        rows.append((one.number, one.outcome, one.id, one.version, *changed, one.old, told, one.file, one.texts))
+    return rows, list(shapes)
 
 
-def _verdict(data):
-    number, outcome, id, version, changes, old, told, file, texts = data
+def _verdict(data, shapes):
+    number, outcome, id, version, shape, values, old, told, file, texts = data
     said = [(name, code, unpacked(sentence), level) for name, code, sentence, level in told]
-    return Verdict(number, outcome, id, version, changes, old, said, file, texts)
+    return Verdict(number, outcome, id, version, dict(zip(shapes[shape], values, strict=True)), old, said, file, texts)
 
 
 def clear(plan, first=0):
@@ -95,7 +101,8 @@ def get(plan, at):
 
 
 def _unpacked(data):
-    return [_verdict(one) for one in json.loads(zlib.decompress(bytes(data)))]
+    rows, shapes = json.loads(zlib.decompress(bytes(data)))
+    return [_verdict(one, shapes) for one in rows]
 
 
 def each(plan, start=0, outcomes=()):

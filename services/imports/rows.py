@@ -13,6 +13,7 @@ EMPTY_ANSWER = "$empty"
 # The faults a clerk can answer once for every cell that says the same.
 ASKABLE = ("relation", "choice", "yes_no")
 _MOST_KEPT = 50_000
+_PLAIN = {str}  # what cells are that were read undamaged
 
 
 class Meaning(NamedTuple):
@@ -74,7 +75,7 @@ class Row:
 class Task:
     """What is asked of a file's rows: the register as the actor sees it, which column is which field, how rows are taken.
 
-    `closed` and `masked` name the fields that are compared only, and those shown cut short.
+    `closed` and `masked` name the fields that are compared only, and those shown cut short; `last` is the last column's place.
     `columns` {at: field}; `named` the places of the columns that have a name; `section` the field that takes the text of the
     section a row stands in; `meanings` and `codes` are shared by all files of an import.
     """
@@ -92,14 +93,17 @@ class Task:
     meanings: object
     codes: dict = attribute(default_factory=dict)
     telling: matching.Telling = None
-    closed: frozenset = frozenset()
-    masked: frozenset = frozenset()
+    closed: tuple = ()
+    masked: tuple = ()
+    column_names: tuple = ()
+    last: int = -1
 
     def __post_init__(self):
         self.telling = matching.Telling(self.register)
+        self.column_names, self.last = tuple(part.name for part in self.columns.values()), max(self.columns, default=-1)
         parts = [self.register.field(name) for name in self.names]
-        self.closed = frozenset(part.name for part in parts if part.readonly or isinstance(part, Attachment))
-        self.masked = frozenset(part.name for part in parts if part.sensitivity == "masked")
+        self.closed = tuple(part.name for part in parts if part.readonly or isinstance(part, Attachment))
+        self.masked = tuple(part.name for part in parts if part.sensitivity == "masked" and part.name not in self.closed)
 
     @property
     def names(self):
@@ -219,10 +223,14 @@ def taken(task, table, number, cells, section):
         row.refuse("", "too_many_cells", say("这一行比表头多 {count} 格，内容可能错了位。", count=len(beyond)))
     if table.encoding and width < max(task.named, default=0) + 1:
         row.warn("", "too_few_cells", say("这一行只有 {count} 格，缺的当作空白。", count=width))
-    for at, part in task.columns.items():
-        text = texts[part.name] = cells[at] if at < width else ""
-        if type(text) is not str and task.meanings.translates(part.name, text) is None:
-            row.refuse(part.name, "damaged", text.why)
+    if width <= task.last:
+        cells = [*cells, *[""] * (task.last + 1 - width)]
+    said = [cells[at] for at in task.columns]
+    texts.update(zip(task.column_names, said, strict=True))
+    if set(map(type, said)) != _PLAIN:
+        for name, text in zip(task.column_names, said, strict=True):
+            if type(text) is not str and task.meanings.translates(name, text) is None:
+                row.refuse(name, "damaged", text.why)
     return row
 
 
@@ -234,12 +242,18 @@ def section_text(text):
 
 def understand(task, rows):
     """What every cell means, each text once. Faults wait: a cell that says what is stored is right."""
-    for name in task.names:
-        known = task.meanings.learn(name, {row.texts[name] for row in rows})
-        for row in rows:
-            meaning = row.meant[name] = known[row.texts[name]]
-            if meaning.fault:
-                row.faults[name] = meaning.fault
+    names, columns = task.names, []
+    for name in names:
+        texts = [row.texts[name] for row in rows]
+        distinct = set(texts)
+        known = task.meanings.learn(name, distinct)
+        columns.append([known[text] for text in texts])
+        if any(known[text].fault for text in distinct):
+            for row, meaning in zip(rows, columns[-1], strict=True):
+                if meaning.fault:
+                    row.faults[name] = meaning.fault
+    for row, meant in zip(rows, zip(*columns, strict=True), strict=bool(names)):
+        row.meant = dict(zip(names, meant, strict=True))
     for row in rows:
         _identify(task, row)
         if row.settled:

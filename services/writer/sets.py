@@ -16,7 +16,7 @@ from services.writer.relations import check_relations
 from services.writer.rows import fetch_many, next_ids
 from services.writer.saving import Line, file_faults, insert, placed, run_effects, save, with_files
 from services.writer.scope import out_of_scope
-from services.writer.values import Cleaned, clean, complete, defaults_of, fill, make_codes, writable
+from services.writer.values import PLAIN, Cleaned, clean, complete, defaults_of, fill, make_codes, writable
 
 # How many texts of a field are kept with their values from one set of a Work to the next.
 _MOST_KEPT = 20_000
@@ -169,9 +169,10 @@ def _refuse(line, error):
 
 def _clean(full, work, lines, view, particular):
     """Cleans the rows' values, read through the view; a row that names a field outside it through its own particular view."""
-    known, free = work.cleaned.setdefault(full.name, {}), writable(view, work.actor.system)
-    for name in [name for name, (_, texts) in known.items() if len(texts) > _MOST_KEPT]:
-        del known[name]
+    known, free = work.cleaned.setdefault(full.name, {kind: {} for kind in PLAIN}), writable(view, work.actor.system)
+    for mine in known.values():
+        for name in [name for name, (_, texts) in mine.items() if len(texts) > _MOST_KEPT]:
+            del mine[name]
     for line in lines:
         if isinstance(line.raw, Cleaned) and line.raw.keys() <= free:
             line.values = dict(line.raw)

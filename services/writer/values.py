@@ -9,7 +9,7 @@ from models.values import NA, now
 from services import behaviours
 
 # What is given so means the same in every row.
-_PLAIN = (str, int)
+PLAIN = (str, int)
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,13 @@ def writable(register, by_app=False):
 def clean(register, actor, raw, *, by_app=False, known=None):
     """Python values of the raw ones, all faults gathered. Unknown and read-only fields are faults, unless the app writes.
 
-    `known` keeps what texts and whole numbers were cleaned to: {(name, type): (field name, {what was given: value})}.
+    `known` keeps what texts and whole numbers were cleaned to: {type: {name: (field name, {what was given: value})}}.
     """
-    values, faults, known = {}, [], {} if known is None else known
+    values, faults = {}, []
+    known = {kind: {} for kind in PLAIN} if known is None else known
     for name, given in raw.items():
-        plain = type(given) in _PLAIN
-        if plain and (kept := known.get((name, type(given)))) and given in kept[1]:
+        mine = known.get(type(given))
+        if mine is not None and (kept := mine.get(name)) is not None and given in kept[1]:
             values[kept[0]] = kept[1][given]
             continue
         field = register.by_name.get(name)
@@ -54,8 +55,8 @@ def clean(register, actor, raw, *, by_app=False, known=None):
             except FieldError as error:
                 faults.append(Fault(field.name, error.code, error.sentence))
                 continue
-            if plain:
-                known.setdefault((name, type(given)), (field.name, {}))[1][given] = value
+            if mine is not None:
+                mine.setdefault(name, (field.name, {}))[1][given] = value
     return values, faults
 
 
