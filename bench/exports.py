@@ -9,6 +9,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import secrets
 import shutil
 import sqlite3
@@ -130,15 +131,18 @@ def measure(way, source, folder):
 
 
 def run_alone(module, *arguments):
-    """(what a module prints as JSON, its peak MiB) in a process of its own."""
+    """(what a module tells, its peak MiB) in a process of its own."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    printed = started.stdout.read()
-    _, status, used = os.wait4(started.pid, 0)
-    started.returncode = os.waitstatus_to_exitcode(status)
-    if started.returncode:
-        raise SystemExit(f"{' '.join(command)}: {started.returncode}")
-    return json.loads(printed), used.ru_maxrss / 1024
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}: {done.returncode}")
+    return json.loads(done.stdout)
+
+
+def tell(found):
+    """Prints what a process found, and the most memory that it has held itself."""
+    status = Path("/proc/self/status").read_text()
+    print(json.dumps([found, int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024]))
 
 
 def compare(rows, rivals):
@@ -229,7 +233,7 @@ def main():
             serve(asked.source)
         start = time.perf_counter()
         WAYS[asked.way](asked.source, asked.target)
-        print(time.perf_counter() - start)
+        tell(time.perf_counter() - start)
     elif asked.url:
         compare_postgres(asked.url, asked.rows[-1])
     else:

@@ -7,7 +7,6 @@ takes the same rows through its own two pages, preview and confirmation, by defa
 
 import argparse
 import csv
-import json
 import os
 import sqlite3
 import subprocess
@@ -22,7 +21,7 @@ from python_calamine import CalamineWorkbook
 import config
 from app import memory
 from bench import data, peers, stock, writing
-from bench.exports import run_alone
+from bench.exports import run_alone, tell
 from models import base, registry, tables
 from services import actor as actors, imports
 
@@ -207,7 +206,7 @@ def main():
         make(folder, asked.rows)
     elif asked.way:
         way, kind, folder = asked.way
-        print(json.dumps(WAYS[way](Path(folder), kind)))
+        tell(WAYS[way](Path(folder), kind))
     else:
         with tempfile.TemporaryDirectory(prefix="taizhang-bench-") as folder:
             compare(Path(folder), asked.rows, asked.whole)
