@@ -11,6 +11,7 @@ from models import registry
 from models.fields import Date, DateTime, Derived, Number, Relation, Relations, YesNo
 from services import desk, policy, query
 
+JUMP = "_at"  # the parameter that says where to jump
 PANELS = 500  # kept at a time
 _drawn = {}
 
@@ -36,6 +37,7 @@ def list_context(view, asked):
         "previous": address([*query.pairs(asked), ("cursor", page.previous)]) if page.previous else None,
         "first": address(query.pairs(asked)) if page.previous else None,
         "last": address([*query.pairs(asked), ("cursor", query.LAST)]) if page.next else None,
+        "jump": _jump(asked) if page.next or page.previous else None,
         "count": counted,
         "panels": _panels(view, asked),
         "hidden": [pair for pair in query.pairs(asked) if pair[0] != "q"],
@@ -54,6 +56,17 @@ def address(pairs, path=""):
     """A list's address with these parameters, by default the one that is being shown."""
     path = path or request.path
     return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def _jump(asked):
+    """What the list can be jumped into by: its label and an example, neither where it is a percentage; None where it cannot be."""
+    field = query.jump_field(asked)
+    if field is None:
+        return None
+    label = "" if field.name == query.ID.name else text(field.title)
+    example = field.example or ("2021-08-05" if isinstance(field, (Date, DateTime)) else "")
+    pairs = [*query.pairs(asked), *([("cursor", asked.cursor)] if asked.cursor else [])]
+    return {"name": JUMP, "label": label, "example": example, "pairs": pairs}
 
 
 def _head(asked, field):

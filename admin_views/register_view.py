@@ -11,7 +11,7 @@ from wtforms import Form
 from admin_views import export_page, forms
 from admin_views.addresses import url_for
 from admin_views.cells import cell
-from admin_views.list_page import list_context
+from admin_views.list_page import JUMP, address, list_context
 from admin_views.words import english, text
 from models import conditions, registry
 from models.errors import Conflict, Invalid, NeedsConfirmation, NotAllowed, Unavailable
@@ -88,8 +88,19 @@ class RegisterView(BaseModelView):
         columns = [name for name in columns if name in self.register.by_name]
         if columns and "fields" not in dict(pairs):
             pairs.append(("fields", ",".join(columns)))
-        asked = query.parse(self.register.name, g.actor, pairs, trash=trash)
+        asked = query.parse(self.register.name, g.actor, [pair for pair in pairs if pair[0] != JUMP], trash=trash)
+        if JUMP in request.args:
+            return self.jump(asked)
         return self.page("list.html" if not trash else "trash.html", dense=density == "dense", **list_context(self, asked))
+
+    def jump(self, asked):
+        """To the page that begins where the person asked for; where that is nowhere, back to the one he had."""
+        try:
+            cursor = query.jump(asked, request.args[JUMP][:200])
+        except Invalid as error:
+            flash(text(error.faults[0].sentence))
+            cursor = asked.cursor
+        return redirect(address([*query.pairs(asked), *([("cursor", cursor)] if cursor else [])]), 303)
 
     def details(self, id):
         record = self.get_one(id)

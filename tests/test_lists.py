@@ -35,6 +35,25 @@ def test_columns_of_no_field_of_his_are_not_kept(city, client_of):
     assert browser.post("/admin/desk/look", data={"register": "no_such", "fields": ["a"]}).status_code == 404
 
 
+def test_a_page_is_jumped_to(city, client_of):
+    browser, base = client_of("city_clerk"), "/admin/r/damaged_building/"
+    assert 'name="_at"' not in browser.get(f"{base}?limit=200").text, "all is on one page"
+    page = browser.get(f"{base}?sort=due_on&district=1&limit=1").text
+    assert 'name="_at"' in page and "跳到 限时" in page and 'placeholder="2021-08-05"' in page
+    answer = browser.get(f"{base}?sort=due_on&district=1&limit=1&_at=2021.8.1")
+    assert answer.status_code == 303 and "district=1" in answer.headers["Location"]
+    there = browser.get(answer.headers["Location"])
+    assert there.status_code == 200 and "_at=" not in there.text
+    assert "跳到约" in browser.get(f"{base}?limit=2").text
+    assert browser.get(f"{base}?limit=2&_at=50").status_code == 303
+    here = re.search(r'href="([^"]*cursor=[^"]*)" rel="next"', browser.get(f"{base}?sort=due_on&limit=1").text)[1].replace(
+        "&amp;", "&"
+    )
+    wrong = browser.get(f"{here}&_at=8.5")
+    assert wrong.status_code == 303 and wrong.headers["Location"].endswith(here), "the page he had is not lost"
+    assert "「限时」不是日期" in browser.get(here).text
+
+
 def test_a_saved_form_is_remembered_by_its_pickers(city, client_of):
     browser = client_of("city_admin")
     data = city.new("hazard", "a1") | {"school": str(city.school("a1"))}

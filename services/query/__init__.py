@@ -2,7 +2,7 @@
 
 from services.query.asking import CAP, ID, LARGEST_PAGE, MOST_KEYS, PAGE, UNIT_FIELDS, field_of, filter_fields, pairs, parse
 from services.query.narrowing import Count, column, count, counts, counts_of, expression, not_applicable, rows
-from services.query.pages import LAST, page, stream
+from services.query.pages import LAST, jump, jump_field, page, stream
 from services.query.picking import facets, lookup, related
 from services.query.shown import NO_ACCESS, Record, codes_of, describe, get, labels, mark_na, title_of
 from services.query.texts import lines
@@ -29,6 +29,8 @@ __all__ = [
     "field_of",
     "filter_fields",
     "get",
+    "jump",
+    "jump_field",
     "labels",
     "lines",
     "lookup",

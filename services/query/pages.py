@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal as Exact
@@ -14,11 +15,11 @@ import peewee
 
 from models import registry
 from models.errors import Fault, FieldError, Invalid, say
-from models.fields import Choice
+from models.fields import Choice, Date, DateTime, LongText, Number, Text
 from models.prepared import Mark
 from models.routing import elsewhere
 from models.values import NA
-from services.query.asking import order_of
+from services.query.asking import ID, order_of
 from services.query.narrowing import by_index, column, match_of, plan, rows
 from services.query.shown import records_of, selected
 
@@ -26,6 +27,7 @@ CHUNK = 2000
 # The cursor of the last page; the first page has none.
 LAST = "last"
 _BACK = "p"
+_FARTHEST = 2**62  # no record's number is so great
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,49 @@ def _position(query):
             for name, part in zip(names, value, strict=True)
         ]
     return [direction, phase, value, id]
+
+
+def jump_field(query):
+    """The field a list can be jumped into by, ID for one in the order of record numbers; None where marks have more parts than one."""
+    named = [name for name, _ in query.sort if name != ID.name]
+    if _ranked(query) or query.trash or len(named) > 1:
+        return None
+    field = query.register.field(named[0]) if named else ID
+    return field if isinstance(field, (Number, Date, DateTime, Text)) and not isinstance(field, LongText) else None
+
+
+def jump(query, raw):
+    """The cursor of the page that begins at a value of the field the list is ordered by, or in the order of record numbers about so many
+    percent of them further on. Invalid names the field and what it takes.
+    """
+    field, descending = jump_field(query), query.sort[-1][1]
+    if field is None:
+        raise Invalid([Fault("_at", "no_jump", say("这个列表现在的顺序不能跳到某一处，请换一列排序。"))])
+    if field is ID:
+        return cursor_for(query, ["n", "known", [], _number_at(query, _share(raw), descending)])
+    try:
+        value = field.clean(raw)
+        if value is None or value is NA:
+            raise FieldError("required", say("请填要跳到的「{label}」。", label=field.title))
+    except FieldError as error:
+        raise Invalid([Fault(field.name, error.code, error.sentence)]) from None
+    return cursor_for(query, ["n", "known", [_plain(value)], _FARTHEST if descending else -1])
+
+
+def _share(raw):
+    """A percentage as part of the whole."""
+    text = unicodedata.normalize("NFKC", raw).strip().removesuffix("%").strip()
+    if not text.isascii() or not text.isdigit() or int(text[:4]) > 100:
+        raise Invalid([Fault("_at", "percent", say("请填 0 到 100 的整数，表示跳到约百分之几处。"))])
+    return int(text) / 100
+
+
+def _number_at(query, share, descending):
+    """A record number between the smallest and the greatest there are, from which on about this share lies behind."""
+    model = query.model
+    least, most = model.select(peewee.fn.MIN(model.id), peewee.fn.MAX(model.id)).scalar(as_tuple=True)
+    gone = int(((most or 0) - (least or 0)) * share)
+    return (most or 0) - gone + 1 if descending else (least or 0) + gone - 1
 
 
 def _is_number(value):

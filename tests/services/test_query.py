@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+from datetime import date
 
 import pytest
 
@@ -203,6 +204,54 @@ def test_a_page_keeps_its_place_while_others_add_and_delete(city, many, clerk):
     city.add("damaged_building", "a1")
     second = query.page(asked("damaged_building", clerk, ("sort", "id"), ("limit", "10"), ("cursor", first.next)))
     assert second.records[0].id > first.records[-1].id and not {r.id for r in first.records} & {r.id for r in second.records}
+
+
+@pytest.mark.parametrize("order", ["due_on", "-due_on"])
+def test_a_list_is_jumped_into_at_a_value(many, clerk, order):
+    whole = query.page(asked("damaged_building", clerk, ("sort", order), ("limit", "200"))).records
+    for wanted in map(date.fromisoformat, (day(5), day(6), day(-400), day(4000))):
+        rest = [
+            one.id
+            for one in whole
+            if (due := one.values["due_on"]) is None or (due <= wanted if order[0] == "-" else due >= wanted)
+        ]
+        there = asked("damaged_building", clerk, ("sort", order), ("limit", "7"))
+        text = f"{wanted.year}年{wanted.month}月{wanted.day}日"
+        page = query.page(asked("damaged_building", clerk, ("sort", order), ("limit", "7"), ("cursor", query.jump(there, text))))
+        assert [one.id for one in page.records] == rest[:7], wanted
+        if page.previous and len(rest) < len(whole):
+            before = query.page(asked("damaged_building", clerk, ("sort", order), ("limit", "7"), ("cursor", page.previous)))
+            ahead = [one.id for one in whole if one.id not in rest]
+            assert [one.id for one in before.records] == ahead[-7:]
+
+
+@pytest.mark.parametrize("order", ["id", "-id"])
+def test_a_list_by_number_is_jumped_into_by_percent(many, clerk, order):
+    there = asked("damaged_building", clerk, ("sort", order), ("limit", "5"))
+    whole = [one.id for one in query.page(asked("damaged_building", clerk, ("sort", order), ("limit", "200"))).records]
+    least, most = min(whole), max(whole)
+    for share, number in (("0", whole[0]), ("50 %", (least + most) // 2), ("１００％", whole[-1])):
+        cursor = query.jump(there, share)
+        found = query.page(asked("damaged_building", clerk, ("sort", order), ("limit", "5"), ("cursor", cursor))).records
+        beyond = [id for id in whole if (id <= number + 1 if order == "-id" else id >= number - 1)]
+        assert found[0].id in beyond[:3]
+
+
+def test_a_jump_to_nowhere_is_told(many, clerk):
+    for order, raw, place, said in (
+        ("due_on", "8.5", "due_on", "限时"),
+        ("due_on", " ", "due_on", "限时"),
+        ("area_m2", "约30", "area_m2", "建筑面积"),
+        ("id", "101", "_at", "0 到 100"),
+        ("id", "一半", "_at", "0 到 100"),
+        ("due_on,name", "2021-08-05", "_at", "不能跳到"),
+        ("grade", "A", "_at", "不能跳到"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            query.jump(asked("damaged_building", clerk, ("sort", order)), raw)
+        (one,) = refused.value.faults
+        assert one.field == place and said in one.sentence.text(), (order, raw)
+    assert query.jump_field(asked("damaged_building", clerk, ("q", "教学楼"))) is None
 
 
 def test_a_cursor_belongs_to_its_actor_filters_and_order(city, many, clerk):
