@@ -29,6 +29,7 @@ def backup(target):
     draft = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _clear(draft)  # one that was killed may have left its own
         if base.is_postgres():
             _run("pg_dump", "--no-owner", "--format=custom", f"--file={draft}", config.active().database_url)
         else:
@@ -41,7 +42,12 @@ def backup(target):
     except (OSError, apsw.Error) as error:
         raise BackupFailed(say("备份没有完成：{cause}。", cause=error)) from error
     finally:
-        draft.unlink(missing_ok=True)
+        _clear(draft)
+
+
+def _clear(draft):
+    for ending in ("", "-journal", "-wal", "-shm"):
+        draft.with_name(f"{draft.name}{ending}").unlink(missing_ok=True)
 
 
 def restore(source, overwrite=False):

@@ -19,7 +19,7 @@ from models import base, tables
 from seeds import grants
 from services import actor as actors, imports, query, records, tokens
 from services.actor import SYSTEM
-from tests import broken_disk, engines, failover, killing, made_up_calls, postgres
+from tests import broken_disk, engines, failover, keeping, killing, made_up_calls, postgres
 from tests.clients import Browser
 
 ROOT = Path(__file__).parents[1]
@@ -180,6 +180,18 @@ def exports_killed(url, folder, rounds):
     return sum(killing.kill_export(url, folder, actors.load(account)) for _ in range(rounds))
 
 
+def keeping_killed(url, folder, rounds):
+    """How many of `rounds` backups, restores and migrations each were at work when they were killed. AssertionError for anything half."""
+    before = config.active()
+    config.activate(config.load({"TAIZHANG_DATA_DIR": str(folder), "TAIZHANG_DATABASE_URL": url}))
+    keeping.fill(20)
+    backups = sum(keeping.kill_backup(url, folder) for _ in range(rounds))
+    restores = sum(keeping.kill_restore(url, folder, longest=1.0) for _ in range(rounds))
+    migrations = sum(keeping.kill_migration(url, folder) for _ in range(rounds))
+    config.activate(before)
+    return backups, restores, migrations
+
+
 def main(count=200, rounds=50, people=50, seconds=60, each=13):
     config.activate(config.load({"TAIZHANG_DATA_DIR": tempfile.mkdtemp()}))
     with tempfile.TemporaryDirectory() as folder:
@@ -195,6 +207,8 @@ def main(count=200, rounds=50, people=50, seconds=60, each=13):
         print(f"SQLite: {killed} = {imports_killed(file, folder, rounds)}", flush=True)
         files = f"{rounds} exports of 50,000 rows killed, no file half, none twice: at work when killed"
         print(f"SQLite: {files} = {exports_killed(file, folder, rounds)}", flush=True)
+        kept = f"{rounds} backups, restores and migrations killed, none half, nothing lost: at work when killed"
+        print(f"SQLite: {kept} = {keeping_killed(file, folder, rounds)}", flush=True)
         print("SQLite: integrity_check =", base.database.execute_sql("PRAGMA integrity_check").fetchone()[0], flush=True)
         base.database.close()
     lease = postgres.Lease()
@@ -206,6 +220,7 @@ def main(count=200, rounds=50, people=50, seconds=60, each=13):
         print(f"PostgreSQL: {told} = {crowd(people, seconds)}", flush=True)
         print(f"PostgreSQL: {killed} = {imports_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
         print(f"PostgreSQL: {files} = {exports_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
+        print(f"PostgreSQL: {kept} = {keeping_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
         base.database.close()
     finally:
         lease.end()
