@@ -10,7 +10,7 @@ from services import definitions, policy
 from services.definitions import ROLES, ROWS, TYPE_LABELS
 
 MOST_ROWS = 200
-FLAGS = ("required", "unique", "na", "retired")
+FLAGS = ("required", "unique", "na", "indexed", "retired")
 TEXTS = ("name", "unit", "help", "example", "make")
 NUMBERS = ("min", "max")
 LISTED = (("list_columns", "list"), ("filters", "filter"), ("search", "search"))

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from admin_views import builder_form, builder_rules, forms
 from admin_views.words import text
 from models.errors import Conflict, Invalid, Label
-from services import actor as actors, attachments, definitions, imports, infer
+from services import actor as actors, attachments, definitions, imports, infer, usage
 from services.definitions import Refused
 
 RIGHTS = {
@@ -149,6 +149,7 @@ class BuilderView(BaseView):
             no_condition=builder_rules.Condition(),
             file=request.values.get("file") or request.form.get("_file", ""),
             added=added,
+            advice=usage.advice(found.name),
             title=_title(found),
             **builder_form.choices(),
             **_drawn(checked),

@@ -7,7 +7,7 @@ import atexit
 import signal
 import threading
 
-from services import clearing, deliveries, imports, jobs
+from services import clearing, deliveries, imports, jobs, usage
 
 GRACE_SECONDS = 25
 # A worker runs the kinds of jobs that are registered by importing them.
@@ -16,13 +16,13 @@ _stop = threading.Event()
 
 
 def start(settings):
-    """Starts this process's worker thread where jobs are done inside; it ends with the process."""
-    if settings.jobs != "inside":
-        return
-    threads = [
-        threading.Thread(target=jobs.work_forever, args=(_stop, clearing.Rounds()), name="jobs", daemon=True),
-        _teller(_stop),
-    ]
+    """Starts the threads of a process that serves: one that writes down what lists are asked for and, where jobs are done inside, the
+    worker and the teller. They end with the process.
+    """
+    threads = [threading.Thread(target=usage.write_forever, args=(_stop,), name="usage", daemon=True)]
+    if settings.jobs == "inside":
+        threads.append(threading.Thread(target=jobs.work_forever, args=(_stop, clearing.Rounds()), name="jobs", daemon=True))
+        threads.append(_teller(_stop))
     for thread in threads:
         thread.start()
     atexit.register(_end, threads)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import config
 from models import totals
 from models.values import now
-from services import deliveries, downloads, imports, jobs
+from services import deliveries, downloads, imports, jobs, usage
 
 
 def clear():
@@ -19,6 +19,7 @@ def clear():
     deliveries.clear_old(moment - timedelta(days=settings.job_days))
     downloads.clear_old()
     totals.fold()
+    usage.clear_old()
     return {"plans": plans, "files": files, "jobs": ended}
 
 

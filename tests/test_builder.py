@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from models import registry
-from services import definitions, imports, infer, jobs, query
+from models import base, registry
+from services import definitions, imports, infer, jobs, query, usage
 from services.actor import SYSTEM
 from tests.actors import NAMES
 from tests.doors import BUILDER, DOORS
@@ -102,6 +102,25 @@ def test_a_register_is_changed_with_the_difference_shown_first(city, client_of):
     made = definitions.read(SYSTEM, MADE.name).published
     assert made.field("place").label == "具体位置" and made.workflow == MADE.workflow and made.rules == MADE.rules
     assert browser.post(path, data=posted | {"_do": "publish"}).status_code == 409, "the version it was drawn from is gone"
+
+
+def test_a_field_often_asked_for_is_advised_an_index_and_gets_it(city, client_of, monkeypatch):
+    monkeypatch.setattr(usage, "MANY_ROWS", 1)
+    browser, path = client_of("city_admin"), f"/admin/build/{MADE.name}/"
+    for _ in range(usage.OFTEN):
+        assert client_of("city_clerk").get(f"/admin/r/{MADE.name}/?sort=depth_cm").status_code == 200
+    usage.write()
+    page = browser.get(path).text
+    assert "筛选或排序了 20 次" in page and page.count("还没有索引") == 1
+    posted = form_of(page)
+    at = next(name[:-4] for name, value in posted.items() if name.endswith("name") and value == ["depth_cm"])
+    assert f"{at}indexed" not in posted and sum(name.endswith("indexed") for name in posted) >= 3, "those that have one are ticked"
+    assert browser.post(path, data=posted | {f"{at}indexed": "1", "_do": "publish"}).status_code == 303
+    made = registry.latest().get(MADE.name)
+    column = f"f_{made.field('depth_cm').id}"
+    have = base.database.get_indexes(f"r_{MADE.name}")
+    assert made.field("depth_cm").indexed and any(column in index.columns for index in have)
+    assert made.field("school").indexed and "还没有索引" not in browser.get(path).text
 
 
 def test_a_built_in_register_takes_a_field(city, client_of):

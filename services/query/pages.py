@@ -19,6 +19,7 @@ from models.fields import Choice, Date, DateTime, LongText, Number, Text
 from models.prepared import Mark
 from models.routing import elsewhere
 from models.values import NA
+from services import usage
 from services.query.asking import ID, order_of
 from services.query.narrowing import by_index, column, match_of, plan, rows
 from services.query.shown import records_of, selected
@@ -39,6 +40,7 @@ class Page:
 
 def page(query):
     """One page in order, and the cursors of its neighbours."""
+    usage.note(query)
     position = _position(query)
     if _ranked(query):
         return _ranked_page(query, position)
