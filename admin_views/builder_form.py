@@ -96,6 +96,8 @@ def _field(data, prefix, known):
             _put(field, name, data.get(f"{prefix}{name}", "").strip() or None)
     for name in FLAGS:
         _put(field, name, bool(data.get(f"{prefix}{name}")))
+    if not TYPES[field["type"]].sortable:
+        field.pop("indexed", None)
     _put(field, "to", data.get(f"{prefix}to", "") if field["type"] in ("relation", "relations") else "")
     _put(field, "sensitivity", {"masked": "masked", "named": "named"}.get(data.get(f"{prefix}sensitivity"), ""))
     if field["type"] in ("choice", "choices"):

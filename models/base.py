@@ -144,7 +144,11 @@ class PostgresDatabase(PooledPostgresqlDatabase):
     def _connect(self):
         connection = super()._connect()
         if not hasattr(connection, "limit"):
-            connection.execute("SET datestyle = ISO")
+            try:
+                connection.execute("SET datestyle = ISO")
+            except BaseException:
+                self._close(connection, close_conn=True)  # else the pool would count it for ever
+                raise
             connection.limit = None
         return connection
 

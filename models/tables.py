@@ -146,7 +146,8 @@ def is_choice(field):
 
 def orders(register):
     """The columns, besides the number, in whose order lists are read along an index: indexed values and the default sort."""
-    values = [field for field in register.live if field.indexed and not isinstance(field, (Relation, Choice, YesNo))]
+    indexed = [field for field in register.live if field.indexed and field.sortable]
+    values = [field for field in indexed if not isinstance(field, (Relation, Choice, YesNo))]
     default = register.sort.lstrip("-")
     found = [f"f_{field.id}" for field in values if field.stored] + ([_column(register, default)] if default != "id" else [])
     return tuple(dict.fromkeys(found))

@@ -36,7 +36,8 @@ def note(query):
 def _unserved(register):
     """Ids of the fields that were made in the browser and that no index leads with or carries."""
     built_in = register.name in definitions.BUILT_IN
-    made = [field for field in register.live if field.stored and not (built_in and not field.id.startswith("x"))]
+    fields = [field for field in register.live if field.stored and field.sortable]
+    made = [field for field in fields if not built_in or field.id.startswith("x")]
     if not made:
         return frozenset()
     served = {f"f_{register.field(name).id}" for name in tables.carried(register)}

@@ -115,11 +115,14 @@ def test_a_field_often_asked_for_is_advised_an_index_and_gets_it(city, client_of
     posted = form_of(page)
     at = next(name[:-4] for name, value in posted.items() if name.endswith("name") and value == ["depth_cm"])
     assert f"{at}indexed" not in posted and sum(name.endswith("indexed") for name in posted) >= 3, "those that have one are ticked"
-    assert browser.post(path, data=posted | {f"{at}indexed": "1", "_do": "publish"}).status_code == 303
+    long = next(name[:-4] for name, value in posted.items() if name.endswith("name") and value == ["note"])
+    ticked = {f"{at}indexed": "1", f"{long}indexed": "1"}
+    assert browser.post(path, data=posted | ticked | {"_do": "publish"}).status_code == 303
     made = registry.latest().get(MADE.name)
     column = f"f_{made.field('depth_cm').id}"
     have = base.database.get_indexes(f"r_{MADE.name}")
     assert made.field("depth_cm").indexed and any(column in index.columns for index in have)
+    assert not made.field("note").indexed, "an index does not hold long texts"
     assert made.field("school").indexed and "还没有索引" not in browser.get(path).text
 
 
