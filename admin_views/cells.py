@@ -121,16 +121,22 @@ def _yes_no(field, value, record, fact):
 
 
 def _date(field, value, record, fact):
-    words = value.isoformat() if fact or value.year != today().year else value.strftime("%m-%d")
-    html = f'<time datetime="{value.isoformat()}">{words}</time>'
-    if field.name == "due_on" and not finished(record):
-        html += f" {_due((value - today()).days, language())}"
-    return Markup(html), value.isoformat()
+    due = field.name == "due_on" and not finished(record)
+    return _day(value, today(), fact, due, language()), value.isoformat()
 
 
 @lru_cache(maxsize=4096)
-def _due(days, language):
-    """How far off a deadline is: 2 天后, 逾期 4 天. Kept for each language, in which it is called."""
+def _day(value, now, fact, due, language):
+    """A day as it is shown on the day `now`: with the year where it is another or a `fact`, and how far off it is where it is `due`. Kept
+    for each language, in which it is called.
+    """
+    words = value.isoformat() if fact or value.year != now.year else value.strftime("%m-%d")
+    off = f" {_due((value - now).days)}" if due else ""
+    return Markup(f'<time datetime="{value.isoformat()}">{words}</time>{off}')
+
+
+def _due(days):
+    """How far off a deadline is: 2 天后, 逾期 4 天."""
     if days < 0:
         return tag(_("逾期 %(n)s 天", n=-days), "red")
     if days == 0:

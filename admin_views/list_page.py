@@ -19,7 +19,8 @@ _drawn = {}
 def list_context(view, asked):
     """The context of register/list.html and register/trash.html."""
     page = query.page(asked)
-    counted = query.count(asked)
+    whole = not (asked.cursor or page.next)
+    counted = query.Count(len(page.records)) if whole else query.count(asked)
     register = asked.register
     rows, can = list_rows.rows(view, asked, page.records, linked=not asked.trash), view.rights()
     shown = {field.name for field in asked.columns}

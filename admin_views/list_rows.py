@@ -11,56 +11,66 @@ LONG = 14  # characters from which a cell tells its whole text when pointed at
 
 
 def rows(view, asked, records, *, linked=True):
-    """[{id, title, url, cells, pick}] of a list's table; `cells` is the HTML of the row's cells, the first a link where `linked`, `pick`
-    the words of its tick box.
-    """
+    """[{id, title, url, cells}] of a list's table; `cells` is the HTML of the row's cells, the first a link where `linked`."""
     register = asked.register
     on_card = {field.name for field in asked.columns}
     shown = {name for name in register.phone if name in on_card} or {field.name for field in asked.columns[:3]}
     shown.add(view.register.workflow.field if view.register.workflow else None)
-    columns = [_Column(field, field.name not in shown) for field in asked.columns[1:]]
-    first, url = asked.columns[0], view.address("details", id=0).removesuffix("0/")
-    found = [_row(first, columns, record, f"{url}{record.id}/", linked) for record in records]
-    words = _("选择 %(title)s", title=MARK)
-    return [row | {"pick": words.replace(MARK, row["title"])} for row in found]
+    url = str(escape(view.address("details", id=0))).removesuffix("0/")
+    first = _first(asked.columns[0], records, url if linked else "")
+    others = [_Column(field, field.name not in shown).cells(records) for field in asked.columns[1:]]
+    return [
+        {"id": record.id, "title": record.title or f"#{record.id}", "url": f"{url}{record.id}/", "cells": Markup("".join(cells))}
+        for record, *cells in zip(records, first, *others, strict=True)
+    ]
 
 
 def body(found, picked):
     """The table's rows as HTML, with a tick box each where rows are `picked`."""
-    box = '<td class="pick"><input type="checkbox" class="form-check-input" name="id" value="{}" aria-label="{}"></td>'
-    return Markup(
-        "".join(
-            f'<tr data-row="{escape(row["url"])}">{box.format(row["id"], escape(row["pick"])) if picked else ""}{row["cells"]}</tr>'
-            for row in found
-        )
+    before, after = str(escape(_("选择 %(title)s", title=MARK))).split(MARK)
+    box = (
+        '<td class="pick"><input type="checkbox" class="form-check-input" name="id" value="%s" aria-label="'
+        + before
+        + "%s"
+        + after
+        + '"></td>'
     )
+    lines = []
+    for row in found:
+        tick = box % (row["id"], escape(row["title"])) if picked else ""
+        lines.append(f'<tr data-row="{row["url"]}">{tick}{row["cells"]}</tr>')
+    return Markup("".join(lines))
 
 
-def _row(first, columns, record, url, linked):
-    title = record.title or f"#{record.id}"
-    html, plain = drawn(first, record)
-    if linked:
-        html = f'<a href="{escape(url)}">{html if plain else escape(title)}</a>'
-    cells = [_td(f"{css_of(first)} key", "", html, plain), *[column.td(record) for column in columns]]
-    return {"id": record.id, "title": title, "url": url, "cells": Markup("".join(cells))}
+def _first(field, records, url):
+    """The cells of the first column, by which a row is known and opened."""
+    css, found = f"{css_of(field)} key", []
+    for record in records:
+        html, plain = drawn(field, record)
+        if url:
+            html = f'<a href="{url}{record.id}/">{html if plain else escape(record.title or f"#{record.id}")}</a>'
+        found.append(_td(css, "", html, plain))
+    return found
 
 
 class _Column:
-    """A column after the first, and the cells it has drawn so far by what they show."""
+    """A column after the first."""
 
     def __init__(self, field, off):
         self.field = field
         self.css = f"{css_of(field)} off" if off else css_of(field)
         self.label = f' data-l="{escape(text(field.title))}"'
-        self.leans = leans_on_state(field)
-        self.kept = {}
 
-    def td(self, record):
-        value = record.values.get(self.field.name)
-        seen = (value, record.state) if self.leans else value
-        found = self.kept.get(seen)
-        if found is None:
-            found = self.kept[seen] = _td(self.css, self.label, *drawn(self.field, record))
+    def cells(self, records):
+        """Its cells, each drawn once for what it shows."""
+        name, leans, kept, found = self.field.name, leans_on_state(self.field), {}, []
+        for record in records:
+            value = record.values.get(name)
+            seen = (value, record.state) if leans else value
+            cell = kept.get(seen)
+            if cell is None:
+                cell = kept[seen] = _td(self.css, self.label, *drawn(self.field, record))
+            found.append(cell)
         return found
 
 

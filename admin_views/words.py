@@ -8,7 +8,8 @@ from services import words
 
 def language():
     """The language of who reads the page."""
-    return g.actor.language if g.get("actor") else words.ZH
+    actor = g.get("actor")
+    return actor.language if actor else words.ZH
 
 
 def english():

@@ -33,8 +33,13 @@ def init_words(app):
 
 def _said(id, /, **values):
     """A template's sentence: no catalogue is looked up for each, and nothing filled in where there is nothing to fill in."""
-    found = Markup(words.translated(id, language()))
+    found = _sentence(id, language())
     return found % values if values else found
+
+
+@cache
+def _sentence(id, language):
+    return Markup(words.translated(id, language))
 
 
 @cache

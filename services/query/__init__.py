@@ -4,7 +4,7 @@ from services.query.asking import CAP, ID, LARGEST_PAGE, MOST_KEYS, PAGE, UNIT_F
 from services.query.narrowing import Count, column, count, counts, counts_of, expression, not_applicable, rows
 from services.query.pages import LAST, jump, jump_field, page, stream
 from services.query.picking import facets, lookup, related
-from services.query.shown import NO_ACCESS, Record, codes_of, describe, get, labels, mark_na, title_of
+from services.query.shown import NO_ACCESS, Record, codes_of, describe, get, labels, mark_na
 from services.query.texts import lines
 
 __all__ = [
@@ -42,5 +42,4 @@ __all__ = [
     "related",
     "rows",
     "stream",
-    "title_of",
 ]

@@ -16,7 +16,7 @@ import peewee
 from models import registry
 from models.errors import Fault, FieldError, Invalid, say
 from models.fields import Choice, Date, DateTime, LongText, Number, Text
-from models.prepared import Mark
+from models.prepared import Mark, Statement
 from models.routing import elsewhere
 from models.values import NA
 from services import usage
@@ -46,7 +46,7 @@ def page(query):
         return _ranked_page(query, position)
     backwards = position is not None and position[0] == _BACK
     found = _ordered(query, position and position[1:], backwards, query.limit + 1)
-    return _page(query, found, position, backwards)
+    return _page(query, found, position, backwards, _mark_of)
 
 
 def _ranked(query):
@@ -54,7 +54,7 @@ def _ranked(query):
     return bool(query.q) and not query.trash and query.sort == order_of(query.register, query.register.sort)
 
 
-def _page(query, found, position, backwards):
+def _page(query, found, position, backwards, mark_of):
     more = len(found) > query.limit
     found = found[: query.limit]
     if backwards:
@@ -63,25 +63,31 @@ def _page(query, found, position, backwards):
     if not found:
         return Page(records)
     has_next, has_previous = (position != [_BACK], more) if backwards else (more, position is not None)
-    ends = [mark for mark, _ in found]
     return Page(
         records,
-        cursor_for(query, ["n", *ends[-1]]) if has_next else None,
-        cursor_for(query, [_BACK, *ends[0]]) if has_previous else None,
+        cursor_for(query, ["n", *mark_of(found[-1])]) if has_next else None,
+        cursor_for(query, [_BACK, *mark_of(found[0])]) if has_previous else None,
     )
 
 
 @elsewhere
 def _ordered(query, start, backwards, limit):
-    """[(mark, row)] in sort order from a mark on."""
+    """[((phase, names of the sort's columns), row)] in sort order from a mark on."""
     found = []
     for phase, part, keys in phases(query, start, backwards):
         values = [key.alias(f"sort_{at}") for at, key in enumerate(keys)]
-        for row in part.limit(limit - len(found)).select(*values, selected(query)).dicts():
-            found.append(([phase, [_plain(row[f"sort_{at}"]) for at in range(len(values))], row["id"]], row))
+        place = (phase, [value.name for value in values])
+        asked = Statement(part.limit(limit - len(found)).select(*values, selected(query)))
+        found += [(place, row) for row in asked.dicts()]
         if len(found) >= limit:
             break
     return found
+
+
+def _mark_of(found):
+    """The mark of a row that _ordered gave."""
+    (phase, names), row = found
+    return [phase, [_plain(row[name]) for name in names], row["id"]]
 
 
 def phases(query, start, backwards):
@@ -154,26 +160,30 @@ def _ranked_page(query, position):
         return Page([])
     backwards = position is not None and position[0] == _BACK
     groups = range(len(found.groups) - 1, -1, -1) if backwards else range(len(found.groups))
-    gathered = []
+    asked, gathered = _by_number(query, backwards), []
     for group in groups:
         at, mark = position[2:] if position and position != [_BACK] else (None, None)
         if at is not None and (group > at if backwards else group < at):
             continue
-        start = mark if group == at else None
-        wanted = query.limit + 1 - len(gathered)
-        gathered += [(["rank", group, row["id"]], row) for row in _index_rows(query, found.groups[group], start, backwards, wanted)]
+        start = mark if group == at else -1 if backwards else _FARTHEST
+        rows_ = _asked(asked, found.groups[group], start, query.limit + 1 - len(gathered))
+        gathered += [(group, row) for row in rows_]
         if len(gathered) > query.limit:
             break
-    return _page(query, gathered, position, backwards)
+    return _page(query, gathered, position, backwards, lambda ranked: ["rank", ranked[0], ranked[1]["id"]])
+
+
+def _by_number(query, backwards):
+    """What gives the rows of a search by their numbers, for (match, number to start beyond, how many)."""
+    start, limit = (peewee.Value(Mark(at), converter=False) for at in (1, 2))
+    found, key = by_index(query, Mark(0))
+    found = found.where(key > start if backwards else key < start).order_by(key.asc() if backwards else key.desc())
+    return Statement(found.limit(limit).select(selected(query)))
 
 
 @elsewhere
-def _index_rows(query, match, start, backwards, limit):
-    """Rows of one search group by id."""
-    found, key = by_index(query, match)
-    if start is not None:
-        found = found.where(key > start if backwards else key < start)
-    return list(found.order_by(key.asc() if backwards else key.desc()).limit(limit).select(selected(query)).dicts())
+def _asked(statement, *values):
+    return statement.dicts(*values)
 
 
 def in_turn(query):
@@ -189,7 +199,7 @@ def stream(query):
         yield from records_of(query, [row for _, row in found])
         if len(found) < CHUNK:
             return
-        start = found[-1][0]
+        start = _mark_of(found[-1])
 
 
 def _context(query):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import peewee
 
@@ -11,7 +12,7 @@ from models.errors import Label, NotFound, say
 from models.fields import Code, Derived, Relation, Relations, YesNo
 from models.filters import EMPTY_NOT, FLAG, OPERATORS
 from models.journal import Link
-from models.prepared import Columns
+from models.prepared import Columns, Statement
 from models.values import NA
 from services import policy, words
 from services.query.asking import ListQuery
@@ -20,8 +21,7 @@ from services.query.narrowing import column, derived
 NO_ACCESS = Label("（无权查看）", "(no access)")
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One row as an actor may see it: `values` by field name, `labels` of its relations, `title` its name."""
 
     register: object
@@ -98,19 +98,23 @@ _BASE_COLUMNS = (
 
 def records_of(query, found):
     """Records of rows read as dicts: values by field name, derived ones worked out, relations labelled in one query each."""
+    if not found:
+        return []
     full, register = registry.get(query.register.name), query.register
-    names = {f"f_{field.id}": field.name for field in full.fields if field.stored}
-    made = []
-    for row in found:
-        values = {names[key]: value for key, value in row.items() if key in names}
+    keys = [(f"f_{field.id}", field.name) for field in full.fields if f"f_{field.id}" in found[0]]
+    made = [(row, {name: row[key] for key, name in keys}) for row in found]
+    for row, values in made:
         mark_na(full, values, row["na_fields"])
-        made.append((row, values))
     wanted = {field.name for field in query.columns} | set(register.title)
     _link_values(full, [field for field in query.columns if isinstance(field, Relations)], made)
     _derive(full, [field for field in query.columns if isinstance(field, Derived)], made)
     labelled = _labels_of(register, made, wanted, query.actor)
-    keep, language = set(register.by_name), query.actor.language
-    return [_record(register, row, {k: v for k, v in values.items() if k in keep}, labelled, language) for row, values in made]
+    hidden = [name for name in made[0][1] if name not in register.by_name]
+    for _, values in made:
+        for name in hidden:
+            del values[name]
+    named = _Title(register, query.actor.language)
+    return [_record(register, row, values, labelled, named) for row, values in made]
 
 
 def _derive(register, fields, made):
@@ -120,7 +124,7 @@ def _derive(register, fields, made):
             for _, values in made:
                 values[field.name] = conditions.holds(field.when, values)
     asked = [field for field in fields if field.behaviour]
-    if not asked or not made:
+    if not asked:
         return
     model = tables.model(register.name)
     flags = [peewee.Case(None, [(derived(register, model, field), 1)], 0) for field in asked]
@@ -163,32 +167,32 @@ def _labels_of(register, made, wanted, actor):
     return found
 
 
-def _record(register, row, values, labelled, language):
+def _record(register, row, values, labelled, named):
     own = {}
     for name, known in labelled.items():
         value = values.get(name)
         own[name] = {id: known.get(id, "") for id in value} if isinstance(value, tuple) else known.get(value, "")
-    return Record(
-        register=register,
-        id=row["id"],
-        version=row["version"],
-        values=values,
-        labels=own,
-        title=title_of(register, values, own, language),
-        **{name: row[name] for name in _BASE_COLUMNS if name not in ("id", "version", "na_fields")},
-    )
+    stored = [row[name] for name in _TOLD]
+    return Record(register, row["id"], row["version"], values, own, named.of(values, own), *stored)
 
 
-def title_of(register, values, labelled, language=words.ZH):
-    """A record's name: its title fields, one space apart; choices by their labels in the language."""
-    parts = []
-    for name in register.title:
-        field = register.by_name.get(name)
-        if field is not None:
-            parts.append(
-                labelled.get(name, "") if isinstance(field, Relation) else words.value_of(field, values.get(name), language)
-            )
-    return " ".join(part for part in parts if part)
+_TOLD = ("district_id", "school_id", "created_at", "created_by", "updated_at", "updated_by", "deleted_at")
+
+
+class _Title:
+    """What records of a register are called in a language: their title fields, one space apart; choices by their labels."""
+
+    def __init__(self, register, language):
+        fields = [register.by_name[name] for name in register.title if name in register.by_name]
+        self._parts = [(field, isinstance(field, Relation)) for field in fields]
+        self._language = language
+
+    def of(self, values, labelled):
+        parts = [
+            labelled.get(field.name, "") if related else words.value_of(field, values.get(field.name), self._language)
+            for field, related in self._parts
+        ]
+        return " ".join([part for part in parts if part])
 
 
 def labels(register_name, ids, actor):
@@ -204,15 +208,15 @@ def labels(register_name, ids, actor):
     source = model.select() if public else policy.rows(full, actor)
     title_fields = [full.field(name) for name in full.title]
     found = dict.fromkeys(ids, words.text(NO_ACCESS, actor.language))
-    selected = [model.id, *(column(model, full, field.name) for field in title_fields if field.stored)]
-    fetched = source.where(one_of(model.id, ids)).select(*selected).dicts()
+    columns = Columns(model, ["id", *(f"f_{field.id}" for field in title_fields if field.stored)])
+    fetched = Statement(source.where(one_of(model.id, ids)).select(columns)).dicts()
     made = [(row, {field.name: row[f"f_{field.id}"] for field in title_fields if field.stored}) for row in fetched]
     # A named field never stands in a label: labels are seen wherever the record is mentioned.
     shown = full.narrow(lambda field: field.sensitivity == "open")
-    nested = _labels_of(shown, made, set(full.title), actor)
+    nested, named = _labels_of(shown, made, set(full.title), actor), _Title(shown, actor.language)
     for row, values in made:
         own = {name: known.get(values.get(name), "") for name, known in nested.items()}
-        found[row["id"]] = title_of(shown, values, own, actor.language) or f"#{row['id']}"
+        found[row["id"]] = named.of(values, own) or f"#{row['id']}"
     return found
 
 
