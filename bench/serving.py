@@ -21,7 +21,7 @@ from pathlib import Path
 from bench import data, peers, sites, stock
 from models import base
 
-CLIENTS, WORKERS, SECONDS, STARTS = 8, 2, 10, 7
+CLIENTS, WORKERS, SECONDS, STARTS, VISIT = 8, 2, 10, 7, 10
 ROOT = peers.ROOT
 # Started a second time, as a server is: what Python compiled at the first start is there for all of them.
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
@@ -93,15 +93,19 @@ def stop(process):
 
 
 def rate(server, port):
-    """List pages a second for CLIENTS who each ask for the next when they have one."""
+    """List pages a second for CLIENTS who each ask for the next when they have one, VISIT of them over a connection: a connection stays
+    with the process that took it, and how they share out is chance.
+    """
     until, counts = time.perf_counter() + SECONDS, [0] * CLIENTS
 
     def ask(at):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         while time.perf_counter() < until:
-            if server.get(connection) != 200:
-                raise SystemExit(f"{server.name}: not 200")
-            counts[at] += 1
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            for _ in range(VISIT):
+                if server.get(connection) != 200:
+                    raise SystemExit(f"{server.name}: not 200")
+                counts[at] += 1
+            connection.close()
 
     begun = time.perf_counter()
     threads = [threading.Thread(target=ask, args=(at,)) for at in range(CLIENTS)]
@@ -156,6 +160,7 @@ def compare(folder, rows):
             stop(process)
     for server in known:
         process, port, _ = server.start(WORKERS)
+        time.sleep(3)  # it answers once the first worker is there: until the others are as well
         found[server.name] = statistics.median(starts[server.name]), held[server.name], rate(server, port)
         stop(process)
         print("{:<14}{:>11,.0f}{:>13.0f}{:>10.1f}".format(server.name, *found[server.name]), flush=True)

@@ -196,7 +196,7 @@ def connect(url, *, wait_seconds=10, connections=20, replica=""):
             "journal_mode": journal,
             "synchronous": "normal" if journal == "wal" else "full",
             "foreign_keys": 1,
-            "cache_size": -32_000,
+            "cache_size": -24_000,
             "temp_store": 2,
             "secure_delete": 0,
         }

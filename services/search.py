@@ -80,19 +80,21 @@ def _cut(text):
         else:
             own, rest, _ = _cut_run(run)
             words.append(own)
-            others += rest
-    return " ".join([*words, "x", *(dict.fromkeys(others) if len(words) > 1 else others)])
+            others.append(rest)
+    if len(others) > 1:
+        others = dict.fromkeys(" ".join(others).split())
+    return " ".join([*words, "x", *others])
 
 
 @lru_cache(maxsize=20_000)
 def _cut_run(run):
-    """(words as text, other tokens, initials) of characters that stand together: the same in many names, which differ by numbers."""
+    """(words, other tokens, initials), each as text, of characters that stand together: the same in many names, which differ by numbers."""
     run = run[:200]
     letters, last = initials(run), max(len(run) - 1, 1)
     words = "w" + " w".join([run[at : at + 2] for at in range(last)])
     others = ["c" + character for character in run]
     others += ["i" + letters[at : at + LONGEST_RUN] for at in range(max(len(letters) - 1, 1)) if letters]
-    return words, tuple(dict.fromkeys(others)), letters
+    return words, " ".join(dict.fromkeys(others)), letters
 
 
 _pieces = lru_cache(maxsize=20_000)(_cut)
@@ -141,23 +143,38 @@ def _text_of(field):
     return None if field.control == "relation" else field.render
 
 
-def tokens(register, values, labels, district_id, school_id):
-    """The token text of one record: its searched fields' values, relations by their labels."""
-    searched, found = _searched_of(register), []
-    for name, render, cut in searched.fields:
-        text = labels.get(name, "") if render is None else render(values.get(name))
-        if text:
-            found.append(cut(text))
-    found.append(_beginning(_said(searched.named, values, labels) or _said(searched.titled, values, labels)))
-    if district_id:
-        found.append(f"ud{district_id}")
-    if school_id:
-        found.append(f"us{school_id}")
-    return " ".join(found)
+def tokens(register, rows, labels, units):
+    """The token texts of records, from their values by field name: those of their searched fields, relations by their labels
+    ({field name: {id: label}}), and of their units, (district id, school id).
+    """
+    searched = _searched_of(register)
+    parts = [[cut(text) if text else "" for text in _texts(rows, labels, name, render)] for name, render, cut in searched.fields]
+    parts.append(list(map(_beginning, _said(searched, rows, labels))))
+    parts += [
+        [f"ud{district}" if district else "" for district, _ in units],
+        [f"us{school}" if school else "" for _, school in units],
+    ]
+    return [" ".join(filter(None, found)) for found in zip(*parts, strict=True)]
 
 
-def _said(fields, values, labels):
-    return " ".join(labels.get(name, "") if render is None else render(values.get(name)) for name, render in fields).strip()
+def _texts(rows, labels, name, render):
+    if render is None:
+        known = labels.get(name, {})
+        return [known.get(values.get(name), "") for values in rows]
+    return [render(values.get(name)) for values in rows]
+
+
+def _said(searched, rows, labels):
+    """What records are called without their codes, or with them where nothing else is left."""
+    found = _joined(searched.named, rows, labels)
+    if all(found):
+        return found
+    return [name or whole for name, whole in zip(found, _joined(searched.titled, rows, labels), strict=True)]
+
+
+def _joined(fields, rows, labels):
+    columns = [_texts(rows, labels, *one) for one in fields]
+    return [" ".join(texts).strip() for texts in zip(*columns, strict=True)] if columns else [""] * len(rows)
 
 
 @dataclass(frozen=True)

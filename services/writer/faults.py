@@ -26,6 +26,10 @@ class Rules:
     asked: tuple
     derives: bool
 
+    def __bool__(self):
+        """Whether there is anything to be asked of a row."""
+        return bool(self.required or self.asked)
+
 
 @once_for_each
 def rules_of(register):
@@ -108,7 +112,7 @@ def faults_of(
     A set of rows is first asked what can be answered before any of them is written: with a list `later`, rules with a check
     that is not `ahead` are not asked but put there; `rules` are those that are `unsettled` for the set.
     """
-    rules, old = rules or rules_of(register), old or {}
+    rules, old = rules_of(register) if rules is None else rules, old or {}
     changed = frozenset(values) if changed is None else changed
     faults = [fault for name, fault in rules.required if values.get(name) is None and name in changed]
     seen, all_of_them = derive(register, values) if rules.derives else values, not old or move

@@ -10,20 +10,22 @@ from services.writer.rows import values_of
 AT_ONCE = 2000
 
 
+def _labels(register, rows):
+    """{field name: {id: label}} of what the rows' searched and titling relations point at."""
+    found = {}
+    for name in {name for name in (*register.search, *register.title) if isinstance(register.field(name), Relation)}:
+        ids = {values.get(name) for values in rows} - {None, NA}
+        found[name] = query.labels(register.field(name).to, ids, INDEXER)
+    return found
+
+
 def index(register, rows, *, fresh=False):
     """Search entries of rows [(id, values, (district, school))]; `fresh` rows have none yet."""
     if not register.search or not rows:
         return
-    wanted = {name for name in (*register.search, *register.title) if isinstance(register.field(name), Relation)}
-    labelled = {}
-    for name in wanted:
-        ids = {values.get(name) for _, values, _ in rows} - {None, NA}
-        labelled[name] = query.labels(register.field(name).to, ids, INDEXER)
-    entries = []
-    for id, values, (district, school) in rows:
-        own = {name: known.get(values.get(name), "") for name, known in labelled.items()}
-        entries.append((id, search.tokens(register, values, own, district, school)))
-    search.put(register.name, entries, fresh=fresh)
+    values = [values for _, values, _ in rows]
+    found = search.tokens(register, values, _labels(register, values), [unit for *_, unit in rows])
+    search.put(register.name, [(id, text) for (id, *_), text in zip(rows, found, strict=True)], fresh=fresh)
 
 
 def reindex(register, ids):

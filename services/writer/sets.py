@@ -212,6 +212,8 @@ def _ask_rules(full, work, lines):
             if not line.sound:
                 line.faults += blanks(full, line.values, line.faults, changed)
                 continue
+            if not rules:
+                continue
             id = line.id if line.row else None
             line.faults += faults_of(
                 full, work, line.values, line.old, changed, id, day=day, later=line.later, ahead=ahead, rules=rules
