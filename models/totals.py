@@ -57,8 +57,8 @@ def find(register, fields, summed=""):
     """What is kept of a register (its name) for these fields and this sum (ids), or None. Notes the day it was asked for."""
     kept = Kept.get_or_none((Kept.register == register) & (Kept.fields == ",".join(fields)) & (Kept.summed == summed))
     if kept is not None and kept.used_on != str(today()):
-        with suppress(peewee.OperationalError):  # read-only, or busy: noted the next time
-            Kept.update(used_on=str(today())).where(Kept.id == kept.id).execute()
+        with suppress(peewee.OperationalError, peewee.InterfaceError):  # read-only, busy or away: noted the next time
+            Kept.update(used_on=str(today())).where(Kept.id == kept.id).execute(database.primary)  # also where a replica is read
     return kept
 
 

@@ -6,7 +6,8 @@ import pytest
 
 import config
 from app import create_app
-from models import base, routing, tables
+from models import base, routing, tables, totals
+from models.values import today
 from seeds import grants
 from services import actor as actors, downloads, jobs, query, records
 from services.actor import SYSTEM
@@ -79,6 +80,7 @@ def test_who_saves_sees_it_at_once_others_when_the_replica_has_it(pair, tmp_path
     place.catch_up()
     assert "刚存的" in two.get("/admin/r/parameter/").text
     _an_export_job_reads_what_was_there_when_it_began(place)
+    _totals_asked_of_the_replica_count_as_used(place)
     _what_decides_is_asked_of_the_primary(place, two)
     _a_replica_that_is_away_is_not_missed(place)
     _a_primary_that_is_away_is_told_and_the_form_kept(place)
@@ -96,6 +98,17 @@ def _an_export_job_reads_what_was_there_when_it_began(place):
     made = downloads.mine(owner)[0]
     assert "任务前" in b"".join(downloads.fetch(owner, made.job.id).pieces).decode()
     place.hold(False)
+
+
+def _totals_asked_of_the_replica_count_as_used(place):
+    with base.atomic():
+        totals.keep("parameter", ("key",))
+    totals.Kept.update(used_on="2021-08-01").execute()
+    place.catch_up()
+    routing.allow("")
+    assert routing.elsewhere(totals.find)("parameter", ("key",)).used_on == "2021-08-01", "from the replica"
+    routing.allow(None)
+    assert [kept.used_on for kept in totals.Kept.select()] == [str(today())]
 
 
 def _what_decides_is_asked_of_the_primary(place, browser):
