@@ -1,27 +1,33 @@
-"""`python -m bench`: a short form of every benchmark. `python -m bench pages|serving|writing|exports|imports|registers …`: one, at length."""
+"""`python -m bench`: a short form of every benchmark. `python -m bench long`: up to a million rows beside the rivals and the limits, most of
+an hour. `python -m bench pages|serving|writing|exports|imports|registers …`: one, with its own arguments.
+"""
 
 import importlib
 import sys
 
-# The arguments of the short form.
-SHORT = {
-    "pages": ("--rows", "10000"),
-    "serving": ("--rows", "10000"),
-    "writing": ("--rows", "5000"),
-    "exports": ("--rows", "10000"),
-    "imports": ("--rows", "5000"),
-    "registers": ("--most", "20"),
+# Each benchmark with the arguments of its short form and of the long one.
+SIZES = ("--rows", "10000", "100000", "1000000")
+FORMS = {
+    "pages": (("--rows", "10000"), SIZES),
+    "serving": (("--rows", "10000"), SIZES),
+    "writing": (("--rows", "5000"), ("--rows", "20000")),
+    "exports": (("--rows", "10000"), (*SIZES, "--rivals")),
+    "imports": (("--rows", "5000"), ("--rows", "100000")),
+    "registers": (("--most", "20"), ("--most", "100")),
 }
 
 
 def main():
     named = sys.argv[1] if len(sys.argv) > 1 else ""
-    if named and named not in SHORT:
-        raise SystemExit(f"no benchmark {named!r}; there are: {', '.join(SHORT)}")
-    for name in (named,) if named else SHORT:
-        if not named:
-            print(f"## {name} {' '.join(SHORT[name])}\n", flush=True)
-        sys.argv[1:] = sys.argv[2:] if named else SHORT[name]
+    if named in FORMS:
+        del sys.argv[1]
+        importlib.import_module(f"bench.{named}").main()
+        return
+    if named not in ("", "long"):
+        raise SystemExit(f"no benchmark {named!r}; there are: {', '.join(FORMS)}, long")
+    for name, (short, long) in FORMS.items():
+        sys.argv[1:] = long if named else short
+        print(f"## {name} {' '.join(sys.argv[1:])}\n", flush=True)
         importlib.import_module(f"bench.{name}").main()
         print()
 

@@ -1,4 +1,4 @@
-"""Times exports beside the bare limits on the same rows: `python -m bench exports [--rows 10000 100000] [--million]`.
+"""Times exports beside the bare limits on the same rows: `python -m bench exports [--rows 10000 100000]`.
 
 Each way runs in a process of its own, so that its memory is its own: Taizhang's CSV and xlsx with rights, relations, labels and
 guard; Python's sqlite3 with csv.writer and the sqlite3 shell on the same joined query without any of these; XlsxWriter by itself.
@@ -219,7 +219,6 @@ def main():
     reading.add_argument(
         "--rows", type=int, nargs="+", default=[10_000, 100_000], help="how many damaged buildings, one table each"
     )
-    reading.add_argument("--million", action="store_true", help="1,000,000 rows as well (making them takes some minutes)")
     reading.add_argument("--rivals", action="store_true", help="beside Django, Flask-Admin and Datasette as well (some minutes)")
     reading.add_argument("--url", help="on PostgreSQL instead: the address of an empty database")
     for inner in ("--way", "--source", "--target", "--make"):
@@ -237,7 +236,7 @@ def main():
     elif asked.url:
         compare_postgres(asked.url, asked.rows[-1])
     else:
-        for rows in [*asked.rows, *([1_000_000] if asked.million else [])]:
+        for rows in asked.rows:
             compare(rows, asked.rivals)
 
 
