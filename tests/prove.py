@@ -199,6 +199,8 @@ def main(count=200, rounds=50, people=50, seconds=60, each=13):
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "prove.sqlite3")
         database(file)
+        kept = f"{rounds} backups, restores and migrations killed, none half, nothing lost: at work when killed"
+        print(f"SQLite: {kept} = {keeping_killed(file, folder, rounds)}", flush=True)
         print(f"SQLite: {count} writers at once: confirmed, p95 s, rows, refused = {writers(count)}", flush=True)
         print(f"SQLite: {rounds} kills while saving: confirmed, lost, half = {kills(file, rounds)}", flush=True)
         told = f"{people} people for {seconds} s beside an import: saves, p95 s, longest s, lost, refused, imported"
@@ -207,20 +209,18 @@ def main(count=200, rounds=50, people=50, seconds=60, each=13):
         print(f"SQLite: {killed} = {imports_killed(file, folder, rounds)}", flush=True)
         files = f"{rounds} exports of 50,000 rows killed, no file half, none twice: at work when killed"
         print(f"SQLite: {files} = {exports_killed(file, folder, rounds)}", flush=True)
-        kept = f"{rounds} backups, restores and migrations killed, none half, nothing lost: at work when killed"
-        print(f"SQLite: {kept} = {keeping_killed(file, folder, rounds)}", flush=True)
         print("SQLite: integrity_check =", base.database.execute_sql("PRAGMA integrity_check").fetchone()[0], flush=True)
         base.database.close()
     lease = postgres.Lease()
     try:
         url = f"{postgres.url(lease.folder)}/postgres"
         database(url)
+        print(f"PostgreSQL: {kept} = {keeping_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
         print(f"PostgreSQL: {count} writers at once: confirmed, p95 s, rows, refused = {writers(count)}", flush=True)
         print(f"PostgreSQL: {rounds} kills while saving: confirmed, lost, half = {kills(url, rounds)}", flush=True)
         print(f"PostgreSQL: {told} = {crowd(people, seconds)}", flush=True)
         print(f"PostgreSQL: {killed} = {imports_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
         print(f"PostgreSQL: {files} = {exports_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
-        print(f"PostgreSQL: {kept} = {keeping_killed(url, tempfile.mkdtemp(), rounds)}", flush=True)
         base.database.close()
     finally:
         lease.end()
