@@ -160,21 +160,21 @@ def _ranked_page(query, position):
         return Page([])
     backwards = position is not None and position[0] == _BACK
     groups = range(len(found.groups) - 1, -1, -1) if backwards else range(len(found.groups))
-    asked, gathered = _by_number(query, backwards), []
+    statement, gathered = _by_number(query, backwards), []
     for group in groups:
         at, mark = position[2:] if position and position != [_BACK] else (None, None)
         if at is not None and (group > at if backwards else group < at):
             continue
         start = mark if group == at else -1 if backwards else _FARTHEST
-        rows_ = _asked(asked, found.groups[group], start, query.limit + 1 - len(gathered))
-        gathered += [(group, row) for row in rows_]
+        some = _rows_of(statement, found.groups[group], start, query.limit + 1 - len(gathered))
+        gathered += [(group, row) for row in some]
         if len(gathered) > query.limit:
             break
     return _page(query, gathered, position, backwards, lambda ranked: ["rank", ranked[0], ranked[1]["id"]])
 
 
 def _by_number(query, backwards):
-    """What gives the rows of a search by their numbers, for (match, number to start beyond, how many)."""
+    """The Statement that gives rows of a search by their numbers: for a match, the number to begin after, and how many."""
     start, limit = (peewee.Value(Mark(at), converter=False) for at in (1, 2))
     found, key = by_index(query, Mark(0))
     found = found.where(key > start if backwards else key < start).order_by(key.asc() if backwards else key.desc())
@@ -182,7 +182,7 @@ def _by_number(query, backwards):
 
 
 @elsewhere
-def _asked(statement, *values):
+def _rows_of(statement, *values):
     return statement.dicts(*values)
 
 
