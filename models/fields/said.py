@@ -12,6 +12,7 @@ from models.base import is_postgres
 from models.values import CITY_ZONE
 
 BETWEEN = "\x1f"  # stands before every cell of a line of texts; no field takes it
+APART = "\x1e"  # parts lines that come as one text; no field takes it either
 _WEEK = timedelta(days=7)
 _CLOCK_FROM, _CLOCK_TO = datetime(1900, 1, 1, tzinfo=timezone.utc), datetime(2102, 1, 1, tzinfo=timezone.utc)
 

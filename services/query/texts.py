@@ -11,7 +11,7 @@ import peewee
 from models import registry, tables
 from models.base import is_postgres, rows_while
 from models.fields import Attachment, Choice, Code, DateTime, Derived, Relation, Relations, said
-from models.fields.said import BETWEEN
+from models.fields.said import APART, BETWEEN
 from models.journal import Link
 from models.prepared import Mark
 from models.routing import elsewhere
@@ -55,34 +55,43 @@ class _Reader:
         """The lines of a chunk; the mark to read on from, None at the end; what `meanwhile()` gave, which ran beside it."""
         found, last, given, size = [], None, None, CHUNKS[is_postgres()]
         for at, (phase, *_) in enumerate(self._statements(start)):
-            rows, done = self._read(at, start, size - len(found), meanwhile)
+            lines, end, done = self._read(at, start, size - len(found), meanwhile)
             given, meanwhile = given if meanwhile is None else done, None
-            if "".join([row[0] for row in rows]).count(BETWEEN) != len(self._texts) * len(rows):
-                # Somebody wrote past the app: the mark stands inside a text, and must not shift the columns.
-                rows, _ = self._read(at, start, size - len(found), tame=True)
-            found += [row[0] for row in rows]
+            if lines is None:
+                # Somebody wrote past the app: a mark stands inside a text, and must not shift the columns.
+                lines, end, _ = self._read(at, start, size - len(found), tame=True)
+            found += lines
             if len(found) == size:
-                _, id, *values = rows[-1]
+                id, *values = end
                 last = [phase, values, id]
                 break
         return found, last, given
 
     def _read(self, at, start, limit, meanwhile=None, tame=False):
-        """Rows as the driver gives them; what the sort values are stored as serves as a mark."""
+        """The lines, None where there are marks inside a text; the last one's number and sort values, which serve as a mark as they are
+        stored; what `meanwhile()` gave.
+        """
         _, sql, params = self._statements(start, tame)[at]
         given = [*start[1], start[2], limit] if start else [limit]
-        return rows_while(sql, [part.of(given) if isinstance(part, Mark) else part for part in params], meanwhile)
+        rows, done = rows_while(sql, [part.of(given) if isinstance(part, Mark) else part for part in params], meanwhile)
+        if is_postgres():
+            ((text, count, *end),) = rows
+        else:
+            text, count, end = APART.join([line for line, *_ in rows]), len(rows), rows[-1][1:] if rows else ()
+        lines = text.split(APART) if count else []
+        sound = len(lines) == count and (not count or text.count(BETWEEN) == len(self._texts) * count)
+        return lines if sound else None, end, done
 
     def _statements(self, start, tame=False):
         """[(phase, SQL, its values)] of the phases from a mark on; a mark's own values and the limit are Marks."""
         shape = tame, start and (start[0], tuple(value is None for value in start[1]))
         if shape not in self._kept:
-            texts = [peewee.fn.REPLACE(text, said.word(BETWEEN), said.word(" ")) for text in self._texts] if tame else self._texts
+            texts = list(map(_tamed, self._texts)) if tame else self._texts
             if start:
                 values = [None if value is None else Mark(at) for at, value in enumerate(start[1])]
                 start = [start[0], values, Mark(len(values))]
             self._kept[shape] = [
-                (phase, *self._asked(part, keys, texts).sql()) for phase, part, keys in phases(self._query, start, False)
+                (phase, *_at_once(self._asked(part, keys, texts), keys)) for phase, part, keys in phases(self._query, start, False)
             ]
         return self._kept[shape]
 
@@ -90,6 +99,24 @@ class _Reader:
         for target, tied in self._targets:
             part = part.join_from(self._query.model, target, peewee.JOIN.LEFT_OUTER, on=tied)
         return part.limit(peewee.Value(Mark(-1), converter=False)).select(_line(texts), part.model.id, *keys)
+
+
+def _tamed(text):
+    for mark in (BETWEEN, APART):
+        text = peewee.fn.REPLACE(text, said.word(mark), said.word(" "))
+    return text
+
+
+def _at_once(asked, keys):
+    """The SQL and its values by which lines are asked for. PostgreSQL gives them as one text, with how many there are and what is told
+    of the last one: taking a row from it costs as much as making one.
+    """
+    sql, values = asked.sql()
+    if not is_postgres():
+        return sql, values
+    told = ["id", *(f"key_{at}" for at in range(len(keys)))]
+    ends = ", ".join(f"(ARRAY_AGG({name}))[COUNT(*)]" for name in told)
+    return f"SELECT STRING_AGG(line, CHR({ord(APART)})), COUNT(*), {ends} FROM ({sql}) AS part(line, {', '.join(told)})", values
 
 
 def _line(texts):

@@ -155,11 +155,12 @@ def test_any_value(city, name):
     check()
 
 
-def test_a_mark_inside_a_text_does_not_shift_columns(city):
+@pytest.mark.parametrize("mark", (said.BETWEEN, said.APART))
+def test_a_mark_inside_a_text_does_not_shift_columns(city, mark):
     """Nobody can type it; whoever writes past the app finds the text with a space in its place."""
     model = tables.model("damaged_building")
     row = city.id("damaged_building", "a1")
-    model.update(f_name=f"甲{said.BETWEEN}楼", f_note="第一行\n第二行").where(model.id == row).execute()
+    model.update(f_name=f"甲{mark}楼", f_note="第一行\n第二行").where(model.id == row).execute()
     asked = query.parse("damaged_building", SYSTEM, [("fields", "name,note")], ids=(row,))
     assert files(asked, SYSTEM).decode() == '建筑名称,备注\r\n甲 楼,"第一行\n第二行"\r\n'
 
