@@ -28,16 +28,11 @@ def rows(view, asked, records, *, linked=True):
 def body(found, picked):
     """The table's rows as HTML, with a tick box each where rows are `picked`."""
     before, after = str(escape(_("选择 %(title)s", title=MARK))).split(MARK)
-    box = (
-        '<td class="pick"><input type="checkbox" class="form-check-input" name="id" value="%s" aria-label="'
-        + before
-        + "%s"
-        + after
-        + '"></td>'
-    )
     lines = []
     for row in found:
-        tick = box % (row["id"], escape(row["title"])) if picked else ""
+        label = f"{before}{escape(row['title'])}{after}"
+        box = f'<input type="checkbox" class="form-check-input" name="id" value="{row["id"]}" aria-label="{label}">'
+        tick = f'<td class="pick">{box}</td>' if picked else ""
         lines.append(f'<tr data-row="{row["url"]}">{tick}{row["cells"]}</tr>')
     return Markup("".join(lines))
 

@@ -1,7 +1,8 @@
 """Times whole servers beside Django's admin and Flask-Admin: `python -m bench serving [--rows 100000]`.
 
 Start to the first list page (median of 7, all servers in turns), memory after it, and list pages a second for 8 clients from 2 worker
-processes, each server alone on the machine in its turn. Memory is what the processes hold for themselves and their share of what they hold together (PSS).
+processes, each server alone on the machine in its turn. Memory is what the processes hold for themselves and their share of what they
+hold together (PSS).
 """
 
 import argparse

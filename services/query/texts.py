@@ -76,10 +76,11 @@ class _Reader:
         rows, done = rows_while(sql, [part.of(given) if isinstance(part, Mark) else part for part in params], meanwhile)
         if is_postgres():
             ((text, count, *end),) = rows
+            lines = text.split(APART) if count else []
         else:
-            text, count, end = APART.join([line for line, *_ in rows]), len(rows), rows[-1][1:] if rows else ()
-        lines = text.split(APART) if count else []
-        sound = len(lines) == count and (not count or text.count(BETWEEN) == len(self._texts) * count)
+            lines, end = [line for line, *_ in rows], rows[-1][1:] if rows else ()
+            text, count = APART.join(lines), len(lines)
+        sound = not count or (text.count(APART) == count - 1 and text.count(BETWEEN) == len(self._texts) * count)
         return lines if sound else None, end, done
 
     def _statements(self, start, tame=False):
@@ -109,7 +110,7 @@ def _tamed(text):
 
 def _at_once(asked, keys):
     """The SQL and its values by which lines are asked for. PostgreSQL gives them as one text, with how many there are and what is told
-    of the last one: taking a row from it costs as much as making one.
+    of the last one: a row for each takes a quarter longer.
     """
     sql, values = asked.sql()
     if not is_postgres():

@@ -129,10 +129,8 @@ def _save_columns(register, work, lines, changed):
 
 def with_files(register, rows):
     """Of rows (id, values) those that name files."""
-    names, rows = [field.name for field in register.fields if isinstance(field, Attachment)], list(rows)
-    if not any(values.get(name) for name in names for _, values in rows):
-        return []
-    return [(id, values) for id, values in rows if any(values.get(name) for name in names)]
+    names = [field.name for field in register.fields if isinstance(field, Attachment)]
+    return [(id, values) for id, values in rows if any(values.get(name) for name in names)] if names else []
 
 
 def file_faults(register, actor, id, values):
