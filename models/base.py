@@ -282,19 +282,25 @@ _helpers = ThreadPoolExecutor(32, thread_name_prefix="reading")
 
 
 def rows_while(sql, values, meanwhile=None):
-    """(the rows of a query as the driver gives them, what `meanwhile()` gave): that runs here while the database reads."""
-    if meanwhile is None:
-        return database.execute_sql(sql, values).fetchall(), None
+    """(the rows of a query as the driver gives them, what `meanwhile()` gave): that runs here while the database reads. PostgreSQL sends
+    its values in their own form: bytes as they are.
+    """
     if is_postgres():
         database.obj.tell_limit()
     until = None if _limit.seconds is None else time.monotonic() + _limit.seconds
-    connection = database.connection()
+    connection, asking = database.connection(), threading.Event()
 
     def fetch():
         _limit.until = until
-        return connection.cursor().execute(sql, values).fetchall()
+        cursor = connection.cursor(binary=True) if is_postgres() else connection.cursor()
+        asking.set()
+        return cursor.execute(sql, values).fetchall()
 
+    if meanwhile is None:
+        with peewee.__exception_wrapper__:
+            return fetch(), None
     fetching = _helpers.submit(fetch)
+    asking.wait()  # else this thread, busy at once, would keep the other from asking for some milliseconds
     try:
         made = meanwhile()
     finally:

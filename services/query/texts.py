@@ -4,6 +4,7 @@ The text of a cell is the text of `Field.render`, of relations code and name, of
 and which fields these are is decided as for every list: the rows are `narrowing.rows`, the fields those of the narrowed register.
 """
 
+from dataclasses import dataclass
 from functools import partial
 
 import peewee
@@ -24,6 +25,8 @@ from services.query.shown import NO_ACCESS
 # Rows read at once, by is_postgres(): there each question is a way to the server and back.
 CHUNKS = {False: 4_000, True: 10_000}
 ARGUMENTS = 100  # the most that PostgreSQL gives a function
+_BEGINNING = (0, None)
+_UNSOUND = object()
 DEEPEST = 5  # names may hold names of other records; a chain of them ends here
 
 
@@ -34,13 +37,26 @@ def lines(query, revealed=False, make=list):
     `make` asks nothing of it. `revealed` shows masked fields whole.
     """
     reader = _Reader(in_turn(query), revealed)
-    found, start, _ = reader.chunk(None)
-    while start is not None:
-        count, making = len(found), partial(make, found)
-        found, start, made = reader.chunk(start, making)
-        yield count, made
-    if found:
-        yield len(found), make(found)
+    chunk, _ = reader.read(_BEGINNING)
+    while chunk is not None:
+        following, made = reader.read(chunk.following, partial(reader.made, chunk, make))
+        if made is _UNSOUND:
+            # Somebody wrote past the app: a mark stands inside a text, and must not shift the columns.
+            chunk, _ = reader.read(chunk.place, tame=True)
+            continue
+        if chunk.count:
+            yield chunk.count, made
+        chunk = following
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """What one statement gave, not yet taken apart; its place and the one to read on from, None at the end."""
+
+    place: tuple
+    told: object
+    count: int
+    following: tuple | None
 
 
 class _Reader:
@@ -51,37 +67,38 @@ class _Reader:
         self._texts = [cell(query, field, revealed, self._targets) for field in query.columns]
 
     @elsewhere
-    def chunk(self, start, meanwhile=None):
-        """The lines of a chunk; the mark to read on from, None at the end; what `meanwhile()` gave, which ran beside it."""
-        found, last, given, size = [], None, None, CHUNKS[is_postgres()]
-        for at, (phase, *_) in enumerate(self._statements(start)):
-            lines, end, done = self._read(at, start, size - len(found), meanwhile)
-            given, meanwhile = given if meanwhile is None else done, None
-            if lines is None:
-                # Somebody wrote past the app: a mark stands inside a text, and must not shift the columns.
-                lines, end, _ = self._read(at, start, size - len(found), tame=True)
-            found += lines
-            if len(found) == size:
-                id, *values = end
-                last = [phase, values, id]
-                break
-        return found, last, given
-
-    def _read(self, at, start, limit, meanwhile=None, tame=False):
-        """The lines, None where there are marks inside a text; the last one's number and sort values, which serve as a mark as they are
-        stored; what `meanwhile()` gave.
+    def read(self, place, meanwhile=None, tame=False):
+        """The _Chunk at a place, (which of the phases from a mark on, that mark), None at None; what `meanwhile()` gave, which ran
+        beside it. The last row's number and sort values serve as a mark as they are stored.
         """
-        _, sql, params = self._statements(start, tame)[at]
-        given = [*start[1], start[2], limit] if start else [limit]
-        rows, done = rows_while(sql, [part.of(given) if isinstance(part, Mark) else part for part in params], meanwhile)
+        if place is None:
+            return None, meanwhile()
+        (at, start), size = place, CHUNKS[is_postgres()]
+        statements = self._statements(start, tame)
+        phase, sql, params = statements[at]
+        given = [*start[1], start[2], size] if start else [size]
+        rows, made = rows_while(sql, [part.of(given) if isinstance(part, Mark) else part for part in params], meanwhile)
         if is_postgres():
-            ((text, count, *end),) = rows
-            lines = text.split(APART) if count else []
+            ((told, count, *end),) = rows
         else:
-            lines, end = [line for line, *_ in rows], rows[-1][1:] if rows else ()
-            text, count = APART.join(lines), len(lines)
-        sound = not count or (text.count(APART) == count - 1 and text.count(BETWEEN) == len(self._texts) * count)
-        return lines if sound else None, end, done
+            told, count, end = rows, len(rows), rows[-1][1:] if rows else ()
+        if count == size:
+            id, *values = end
+            return _Chunk(place, told, count, (0, [phase, values, id])), made
+        return _Chunk(place, told, count, (at + 1, start) if at + 1 < len(statements) else None), made
+
+    def made(self, chunk, make):
+        """What `make` makes of a chunk's lines; _UNSOUND where there are marks inside a text."""
+        if not chunk.count:
+            return None
+        if is_postgres():
+            text = chunk.told.decode()
+            lines = text.split(APART)
+        else:
+            lines = [line for line, *_ in chunk.told]
+            text = APART.join(lines)
+        sound = text.count(APART) == chunk.count - 1 and text.count(BETWEEN) == len(self._texts) * chunk.count
+        return make(lines) if sound else _UNSOUND
 
     def _statements(self, start, tame=False):
         """[(phase, SQL, its values)] of the phases from a mark on; a mark's own values and the limit are Marks."""
@@ -109,7 +126,7 @@ def _tamed(text):
 
 
 def _at_once(asked, keys):
-    """The SQL and its values by which lines are asked for. PostgreSQL gives them as one text, with how many there are and what is told
+    """The SQL and its values by which lines are asked for. PostgreSQL gives them as one text's bytes, with how many there are and what is told
     of the last one: a row for each takes a quarter longer.
     """
     sql, values = asked.sql()
@@ -117,7 +134,8 @@ def _at_once(asked, keys):
         return sql, values
     told = ["id", *(f"key_{at}" for at in range(len(keys)))]
     ends = ", ".join(f"(ARRAY_AGG({name}))[COUNT(*)]" for name in told)
-    return f"SELECT STRING_AGG(line, CHR({ord(APART)})), COUNT(*), {ends} FROM ({sql}) AS part(line, {', '.join(told)})", values
+    together = f"CONVERT_TO(STRING_AGG(line, CHR({ord(APART)})), 'UTF8')"
+    return f"SELECT {together}, COUNT(*), {ends} FROM ({sql}) AS part(line, {', '.join(told)})", values
 
 
 def _line(texts):
