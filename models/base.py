@@ -291,9 +291,9 @@ def rows_while(sql, values, meanwhile=None):
     connection, asking = database.connection(), threading.Event()
 
     def fetch():
+        asking.set()
         _limit.until = until
         cursor = connection.cursor(binary=True) if is_postgres() else connection.cursor()
-        asking.set()
         return cursor.execute(sql, values).fetchall()
 
     if meanwhile is None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import apsw
 import peewee
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
@@ -91,6 +92,16 @@ def test_order_over_many_chunks(city, sort, monkeypatch):
     asked = query.parse("damaged_building", SYSTEM, [("sort", sort), ("fields", "code,grade,due_on")])
     found = files(asked, SYSTEM)
     assert found == plain_export.csv_file(asked, "utf-8") and found.count(b"\r\n") == query.count(asked, exact=True).value + 1
+
+
+def test_a_connection_lost_between_two_chunks_ends_the_file(city, monkeypatch):
+    monkeypatch.setattr("services.query.texts.CHUNKS", {False: 4, True: 4})
+    begun = exports.csv_stream(everything("damaged_building", SYSTEM), SYSTEM)
+    next(begun), next(begun)
+    base.database.connection().close()
+    with pytest.raises((peewee.DatabaseError, peewee.InterfaceError, apsw.ConnectionClosedError)):
+        list(begun)
+    base.database.close()
 
 
 @pytest.mark.parametrize(
