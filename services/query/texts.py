@@ -25,9 +25,9 @@ from services.query.shown import NO_ACCESS
 # Rows read at once, by is_postgres(): there each question is a way to the server and back.
 CHUNKS = {False: 4_000, True: 10_000}
 ARGUMENTS = 100  # the most that PostgreSQL gives a function
-_BEGINNING = (0, None)
-_UNSOUND = object()
 DEEPEST = 5  # names may hold names of other records; a chain of them ends here
+_BEGINNING = (0, None)  # the place of the first chunk
+_UNSOUND = object()  # what is made of a chunk that has marks inside a text
 
 
 def lines(query, revealed=False, make=list):
@@ -84,8 +84,10 @@ class _Reader:
             told, count, end = rows, len(rows), rows[-1][1:] if rows else ()
         if count == size:
             id, *values = end
-            return _Chunk(place, told, count, (0, [phase, values, id])), made
-        return _Chunk(place, told, count, (at + 1, start) if at + 1 < len(statements) else None), made
+            following = 0, [phase, values, id]
+        else:
+            following = (at + 1, start) if at + 1 < len(statements) else None
+        return _Chunk(place, told, count, following), made
 
     def made(self, chunk, make):
         """What `make` makes of a chunk's lines; _UNSOUND where there are marks inside a text."""

@@ -176,6 +176,19 @@ def test_a_mark_inside_a_text_does_not_shift_columns(city, mark):
     assert files(asked, SYSTEM).decode() == '建筑名称,备注\r\n甲 楼,"第一行\n第二行"\r\n'
 
 
+@pytest.mark.parametrize("mark", (said.BETWEEN, said.APART))
+def test_a_mark_inside_a_text_of_one_chunk_leaves_the_others_whole(city, mark, monkeypatch):
+    monkeypatch.setattr("services.query.texts.CHUNKS", {False: 4, True: 4})
+    model = tables.model("damaged_building")
+    ids = [row.id for row in model.select(model.id).order_by(model.id)]
+    asked = query.parse("damaged_building", SYSTEM, [("fields", "code,name"), ("sort", "-grade")])
+    for row in (ids[0], ids[len(ids) // 2], ids[-1]):
+        model.update(f_name="甲 楼").where(model.id == row).execute()
+        sound = files(asked, SYSTEM)
+        model.update(f_name=f"甲{mark}楼").where(model.id == row).execute()
+        assert files(asked, SYSTEM) == sound and sound.count(b"\r\n") == query.count(asked, exact=True).value + 1
+
+
 # single words -----------------------------------------------------------------------------------------------------------
 
 
