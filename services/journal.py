@@ -18,7 +18,8 @@ class Work:
 
     Everything a request writes shares one Work, hence one change set and one transaction. A `trial` is always rolled back: new rows
     are checked as ever, but nobody will look them up in the journal or by search. `cleaned` keeps, by register, what texts were
-    cleaned to from one set to the next (see writer.values.clean). `touched` are the registers written to, `told` the journal's last line
+    cleaned to from one set to the next (see writer.values.clean_alike), `held` for which values its rules were found to hold
+    (writer.faults.unsettled). `touched` are the registers written to, `told` the journal's last line
     before this part of the change set.
     """
 
@@ -32,6 +33,7 @@ class Work:
     infos: list = field(default_factory=list)
     trial: bool = False
     cleaned: dict = field(default_factory=dict)
+    held: dict = field(default_factory=dict)
     touched: set = field(default_factory=set)
     told: int = 0
 

@@ -26,6 +26,12 @@ def fold(text):
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
 
 
+@lru_cache(maxsize=4_000)
+def _runs(text):
+    """The runs of letters, digits and characters in a text: asked twice of a name, for its words and for its beginning."""
+    return _RUN.findall(fold(text))
+
+
 def _is_latin(run):
     return run.isascii()
 
@@ -73,7 +79,7 @@ def _pairs():
 def _cut(text):
     """The tokens of one value, as text: its words side by side, the mark that parts fields, then the others."""
     words, others = [], []
-    for run in _RUN.findall(fold(text)):
+    for run in _runs(text):
         if run.isascii():
             # PostgreSQL takes no word over 2,046 bytes, and nobody types more than this.
             words.append("w" + run[:LONGEST_QUERY])
@@ -111,7 +117,7 @@ def _coded(text):
 @lru_cache(maxsize=20_000)
 def _beginning(text):
     """The tokens that say how a name begins."""
-    runs = _RUN.findall(fold(text))
+    runs = _runs(text)
     if not runs:
         return ""
     letters = "".join([_cut_run(run)[2] for run in runs if not run.isascii()])

@@ -125,7 +125,8 @@ RULES = (
     Rule("back_in_use", "停用的校舍要在停用之后重新鉴定，才能恢复正常使用。", "use_state", when=when(use_state="in_use"),
          check="appraised_since_stop", message_en="Out of use: it is used again only after an appraisal made since."),
     named_person("responsible"),
-    Rule("progress_falls", "进度比原来低了，请核对；确实如此请说明原因。", "progress", "warning", check="progress_falls",
+    Rule("progress_falls", "进度比原来低了，请核对；确实如此请说明原因。", "progress", "warning", when=when(progress__empty=False),
+         check="progress_falls",
          message_en="Progress went down; say why."),
 )
 DAMAGED_BUILDING = Register("damaged_building", "受损校舍", "Damaged building",

@@ -54,7 +54,8 @@ RULES = (
     Rule("placed_past_term_start", "工程要跨过开学日，本校还没有学生安置安排，请先填报开学能力与安置。", "due_on", "warning",
          when=when(due_on__empty=False, state__in=("not_started", "works", "paused")), check="placed_past_term_start",
          message_en="The works go on past the start of term, and no placement of the students is entered."),
-    Rule("progress_falls", "进度比原来低了，请核对；确实如此请说明原因。", "progress", "warning", check="progress_falls",
+    Rule("progress_falls", "进度比原来低了，请核对；确实如此请说明原因。", "progress", "warning", when=when(progress__empty=False),
+         check="progress_falls",
          message_en="Progress went down; say why."),
     named_person("responsible"),
 )

@@ -43,7 +43,7 @@ def decide(task, row):
     if row.record is None:
         _decide_new(task, row)
         return
-    for name, text in row.texts.items():
+    for name, text in zip(task.names, row.texts, strict=True):
         part = task.register.field(name)
         if _says_what_is_stored(task, part, text, row):
             row.faults.pop(name, None)
@@ -53,7 +53,7 @@ def decide(task, row):
         elif name not in row.faults and part.sensitivity == "masked" and _MASK in text:
             row.refuse(name, "masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=part.title))
         elif name not in row.faults:
-            row.changes[name] = row.meant[name].raw
+            row.changes[name] = row.meant[task.places[name]].raw
     row.refuse_faults()
     if not row.outcome:
         row.outcome = "changed" if row.changes else "unchanged"
@@ -63,15 +63,15 @@ def decide(task, row):
 
 
 def _decide_new(task, row):
-    row.changes = {name: meaning.raw for name, meaning in row.meant.items() if meaning.raw is not None}
+    row.changes = {name: raw for name, meaning in zip(task.names, row.meant, strict=True) if (raw := meaning.raw) is not None}
     for name in task.closed:
         row.changes.pop(name, None)
         row.faults.pop(name, None)
-        if row.texts[name].strip():
+        if row.text(name).strip():
             label = task.register.field(name).title
             row.warn(name, "read_only", say("「{label}」不从表格导入，这一格没有用。", label=label))
     for name in task.masked:
-        if _MASK in row.texts[name]:
+        if _MASK in row.text(name):
             label = task.register.field(name).title
             row.faults[name] = ("masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=label))
     row.refuse_faults()

@@ -69,20 +69,18 @@ def put(plan, at, verdicts):
 
 
 def _packed(verdicts):
-    """(the rows, the lists of field names they change): the names stand once for all rows that change the same fields."""
-    shapes, rows = {}, []
-    for one in verdicts:
-        told = [(name, code, packed(sentence), level) for name, code, sentence, level in one.told]
-        shape = shapes.setdefault(tuple(one.changes), len(shapes))
-        changed = shape, list(one.changes.values())
-        rows.append((one.number, one.outcome, one.id, one.version, *changed, one.old, told, one.file, one.texts))
-    return rows, list(shapes)
-
-
-def _verdict(data, shapes):
-    number, outcome, id, version, shape, values, old, told, file, texts = data
-    said = [(name, code, unpacked(sentence), level) for name, code, sentence, level in told]
-    return Verdict(number, outcome, id, version, dict(zip(shapes[shape], values, strict=True)), old, said, file, texts)
+    """Column by column what every row has, then the few rows of which there is more to say. The names of the fields rows change stand
+    once for all that change the same ones; all rows of a chunk are of one file.
+    """
+    shapes, shaped, more = {}, [], {}
+    for at, one in enumerate(verdicts):
+        shaped.append(shapes.setdefault(tuple(one.changes), len(shapes)))
+        if one.told or one.id is not None:
+            told = [(name, code, packed(sentence), level) for name, code, sentence, level in one.told]
+            more[at] = one.id, one.version, one.old, told, one.texts
+    values = [list(one.changes.values()) for one in verdicts]
+    numbers, outcomes = [one.number for one in verdicts], [one.outcome for one in verdicts]
+    return verdicts[0].file, numbers, outcomes, shaped, values, list(shapes), more
 
 
 def clear(plan, first=0):
@@ -101,8 +99,16 @@ def get(plan, at):
 
 
 def _unpacked(data):
-    rows, shapes = json.loads(zlib.decompress(bytes(data)))
-    return [_verdict(one, shapes) for one in rows]
+    file, numbers, outcomes, shaped, values, shapes, more = json.loads(zlib.decompress(bytes(data)))
+    verdicts = [
+        Verdict(number, outcome, None, None, dict(zip(shapes[shape], given, strict=True)), {}, [], file)
+        for number, outcome, shape, given in zip(numbers, outcomes, shaped, values, strict=True)
+    ]
+    for at, (id, version, old, told, texts) in more.items():
+        one = verdicts[int(at)]
+        one.id, one.version, one.old, one.texts = id, version, old, texts
+        one.told = [(name, code, unpacked(sentence), level) for name, code, sentence, level in told]
+    return verdicts
 
 
 def each(plan, start=0, outcomes=()):

@@ -160,7 +160,7 @@ class Telling:
         """The names of the fields that tell which record a row means: the key; where the app makes the key's code, the title and
         the relations; failing those, all that the row says. () when the row does not say, or says it wrongly.
         """
-        if not row.faults.keys().isdisjoint(self._key):
+        if row.faults and not row.faults.keys().isdisjoint(self._key):
             return ()
         if self._key and all(says(row, name) for name in self._needed):
             return self._key
@@ -168,8 +168,18 @@ class Telling:
             return ()
         titles = [name for name in self._titles if says(row, name)]
         if titles:
-            return tuple(titles + [name for name in self._relations if name in row.meant and name not in row.faults])
+            return tuple(titles + [name for name in self._relations if name in row.places and name not in row.faults])
         return tuple(name for name in self._all if says(row, name))
+
+    def of_each(self, rows):
+        """`of` for each of some rows. Where all say the same fields of key and title, and nothing wrong, what holds for one holds for all."""
+        first = self.of(rows[0])
+        by_key_or_title = first and (first == self._key or first[0] in self._titles)
+        wanted = [name for name in (*self._needed, *self._titles) if name in rows[0].places]
+        sound = not any(row.faults for row in rows)
+        if by_key_or_title and sound and all(says(row, name) for name in wanted for row in rows):
+            return [first] * len(rows)
+        return [self.of(row) for row in rows]
 
 
 def says(row, name):

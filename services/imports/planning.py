@@ -245,10 +245,11 @@ class Planning:
             changes.decide(task, row)
         self._note_unknown(task, batch)
         verdicts = [chunks.verdict_of(row, file) for row in batch]
-        cleaned = [records.Cleaned({name: row.meant[name].value for name in row.changes}) for row in batch]
+        cleaned = [records.Cleaned({name: row.value(name) for name in row.changes}) for row in batch]
         checking.rehearse(self._register.name, self._actor, verdicts, cleaned)
         for one, row in zip(verdicts, batch, strict=True):
-            one.texts = {name: str(row.texts[name])[:_SHOWN] for name, *_ in one.told if name in row.texts}
+            if one.told:
+                one.texts = {name: str(row.text(name))[:_SHOWN] for name, *_ in one.told if name in task.places}
         with self._progress.step():
             chunks.put(self._item.id, self._chunks, verdicts)
         self._chunks += 1
@@ -259,7 +260,7 @@ class Planning:
         """Texts that a field does not know and nobody has answered for, with how often and where they stand."""
         for row in batch:
             for name, (code, _) in row.faults.items():
-                text = str(row.texts[name]).strip()
+                text = str(row.text(name)).strip()
                 answered = text in self._asked.get("values", {}).get(name, {})
                 if code in rows.ASKABLE and not answered and not task.register.field(name).readonly:
                     count, places = self._unknown.get((name, text), (0, []))

@@ -8,6 +8,7 @@ from models.fields import Attachment, Derived, Relation, Relations
 from models.values import NA, NA_CODE
 from services.imports import matching
 from services.imports.matching import Unresolved, fold
+from services.readers.aside import filled_first
 
 EMPTY_ANSWER = "$empty"
 # The faults a clerk can answer once for every cell that says the same.
@@ -29,14 +30,16 @@ EMPTY = Meaning()
 
 @dataclass(slots=True)
 class Row:
-    """One row of a file on its way: its texts by field name, what they mean, what is wrong, which record it is.
+    """One row of a file on its way: its texts and what they mean, in the order of the task's names; what is wrong, which record it is.
 
-    `settled`: an error workbook sent again says of this row what its import has written, or found unchanged.
+    `places` {field name: place} is the task's. `settled`: an error workbook sent again says of this row what its import has written,
+    or found unchanged.
     """
 
     number: int
-    texts: dict
-    meant: dict = attribute(default_factory=dict)
+    places: dict
+    texts: tuple
+    meant: tuple = ()
     faults: dict = attribute(default_factory=dict)
     told: list = attribute(default_factory=list)
     identity: tuple = ()
@@ -46,9 +49,12 @@ class Row:
     outcome: str = ""
     settled: bool = False
 
+    def text(self, name):
+        """The text of a field the row says something about; "" for any other."""
+        return self.texts[self.places[name]] if name in self.places else ""
+
     def value(self, name):
-        found = self.meant.get(name)
-        return found.value if found else None
+        return self.meant[self.places[name]].value if name in self.places else None
 
     def refuse(self, name, code, sentence, outcome="error"):
         self._tell(name, code, sentence, "error")
@@ -75,8 +81,8 @@ class Row:
 class Task:
     """What is asked of a file's rows: the register as the actor sees it, which column is which field, how rows are taken.
 
-    `closed` and `masked` name the fields that are compared only, and those shown cut short; `last` is the last column's place.
-    `columns` {at: field}; `named` the places of the columns that have a name; `section` the field that takes the text of the
+    `names` are the fields a row says something about, `places` where each stands among them; `closed` and `masked` name those that are
+    compared only, and those shown cut short. `columns` {at: field}; `named` the places of the columns that have a name; `section` the field that takes the text of the
     section a row stands in; `meanings` and `codes` are shared by all files of an import.
     """
 
@@ -93,23 +99,19 @@ class Task:
     meanings: object
     codes: dict = attribute(default_factory=dict)
     telling: matching.Telling = None
+    names: tuple = ()
+    places: dict = attribute(default_factory=dict)
     closed: tuple = ()
     masked: tuple = ()
-    column_names: tuple = ()
-    last: int = -1
 
     def __post_init__(self):
         self.telling = matching.Telling(self.register)
-        self.column_names, self.last = tuple(part.name for part in self.columns.values()), max(self.columns, default=-1)
+        said = [field.name for field in self.columns.values()] + list(self.constants) + ([self.section] if self.section else [])
+        self.names = tuple(dict.fromkeys(said))
+        self.places = {name: at for at, name in enumerate(self.names)}
         parts = [self.register.field(name) for name in self.names]
         self.closed = tuple(part.name for part in parts if part.readonly or isinstance(part, Attachment))
         self.masked = tuple(part.name for part in parts if part.sensitivity == "masked" and part.name not in self.closed)
-
-    @property
-    def names(self):
-        """The names of the fields a row says something about."""
-        said = [field.name for field in self.columns.values()] + list(self.constants) + ([self.section] if self.section else [])
-        return tuple(dict.fromkeys(said))
 
 
 class Meanings:
@@ -198,10 +200,10 @@ def _of_text(part, text):
 
 def aside(task, cells):
     """Why a row is no record though the reader gave it as one: "" for a record."""
-    filled = [at for at, cell in enumerate(cells) if cell and not cell.isspace()]
+    filled = filled_first(cells)
     if len(filled) == 1 and len(task.named) > 1 and _needs_more(task, filled[0]):
         return "section_rows"
-    if any(fold(cells[at] if at < len(cells) else "") != fold(text) for at, text in task.where.items()):
+    if task.where and any(fold(cells[at] if at < len(cells) else "") != fold(text) for at, text in task.where.items()):
         return "left_out"
     return ""
 
@@ -215,23 +217,26 @@ def _needs_more(task, at):
 
 def taken(task, table, number, cells, section):
     """A Row of a record's cells."""
-    texts, width = dict(task.constants), len(cells)
-    row = Row(number, texts)
+    width, known = len(cells), task.constants
     if task.section:
-        texts[task.section] = section_text(section)
+        known = known | {task.section: section_text(section)}
+    said = [cells[at] if at < width else "" for at in task.columns]
+    row = Row(number, task.places, _in_order(task, said, known) if known else said)
     if width > len(table.columns) and (beyond := [cell for cell in cells[len(table.columns) :] if cell.strip()]):
         row.refuse("", "too_many_cells", say("这一行比表头多 {count} 格，内容可能错了位。", count=len(beyond)))
     if table.encoding and width < max(task.named, default=0) + 1:
         row.warn("", "too_few_cells", say("这一行只有 {count} 格，缺的当作空白。", count=width))
-    if width <= task.last:
-        cells = [*cells, *[""] * (task.last + 1 - width)]
-    said = [cells[at] for at in task.columns]
-    texts.update(zip(task.column_names, said, strict=True))
     if set(map(type, said)) != _PLAIN:
-        for name, text in zip(task.column_names, said, strict=True):
-            if type(text) is not str and task.meanings.translates(name, text) is None:
-                row.refuse(name, "damaged", text.why)
+        for part, text in zip(task.columns.values(), said, strict=True):
+            if type(text) is not str and task.meanings.translates(part.name, text) is None:
+                row.refuse(part.name, "damaged", text.why)
     return row
+
+
+def _in_order(task, said, known):
+    """The texts of a row's columns, and those it takes from elsewhere, in the order of the task's names: a column's own goes before."""
+    texts = known | {part.name: text for part, text in zip(task.columns.values(), said, strict=True)}
+    return [texts[name] for name in task.names]
 
 
 def section_text(text):
@@ -242,9 +247,8 @@ def section_text(text):
 
 def understand(task, rows):
     """What every cell means, each text once. Faults wait: a cell that says what is stored is right."""
-    names, columns = task.names, []
-    for name in names:
-        texts = [row.texts[name] for row in rows]
+    columns = []
+    for name, texts in zip(task.names, zip(*[row.texts for row in rows], strict=True), strict=True):
         distinct = set(texts)
         known = task.meanings.learn(name, distinct)
         columns.append([known[text] for text in texts])
@@ -252,23 +256,25 @@ def understand(task, rows):
             for row, meaning in zip(rows, columns[-1], strict=True):
                 if meaning.fault:
                     row.faults[name] = meaning.fault
-    for row, meant in zip(rows, zip(*columns, strict=True), strict=bool(names)):
-        row.meant = dict(zip(names, meant, strict=True))
+    for row, meant in zip(rows, zip(*columns, strict=True), strict=bool(columns)):
+        row.meant = meant
+    _identify(task, rows)
     for row in rows:
-        _identify(task, row)
         if row.settled:
             row.accept()
 
 
-def _identify(task, row):
+def _identify(task, rows):
     if task.key:
-        row.identity = task.key if all(matching.says(row, name) for name in task.key) else ()
+        identities = [task.key if all(matching.says(row, name) for name in task.key) else () for row in rows]
     else:
-        row.identity = task.telling.of(row)
-    if row.identity:
-        row.mark = row.identity, tuple(None if (value := row.value(name)) is NA else value for name in row.identity)
-    else:
-        _refuse_unidentified(task, row)
+        identities = task.telling.of_each(rows)
+    for row, identity in zip(rows, identities, strict=True):
+        if identity:
+            row.identity = identity
+            row.mark = identity, tuple([None if (value := row.value(name)) is NA else value for name in identity])
+        else:
+            _refuse_unidentified(task, row)
 
 
 def _refuse_unidentified(task, row):
@@ -287,13 +293,11 @@ class Repeats:
 
     def settle(self, rows):
         """Marks the rows that say again what an earlier one said; a row that says otherwise of the same record is wrong."""
-        names = sorted(rows[0].texts)
-        for row in rows:
+        places = rows[0].places
+        said = zip(*[_meant(rows, places[name]) for name in sorted(places)], strict=True)
+        for row, mine in zip(rows, said, strict=bool(places)):
             if row.identity:
-                # Only what a row means is compared: 100 and 100.0 are one number, a space more or less says nothing.
-                meant = [row.meant[name] for name in names]
-                said = [one.value if one.fault is None else fold(row.texts[name]) for one, name in zip(meant, names, strict=True)]
-                mine = (row.number, hash(tuple(said)))
+                mine = (row.number, hash(mine))
                 first = self._first.setdefault(row.mark, mine)
                 if first is not mine:
                     self._repeated(row, first[0], first[1] == mine[1])
@@ -304,3 +308,8 @@ class Repeats:
             row.warn("", "repeated", say("第 {row} 行与第 {first} 行重复，只导入一次。", row=row.number, first=number))
         else:
             row.refuse("", "repeated", say("与第 {first} 行是同一条记录，内容却不同，请只留一行。", first=number))
+
+
+def _meant(rows, at):
+    """What rows mean in one field. 100 and 100.0 are one number, a space more or less says nothing; of what is not understood, the text."""
+    return [fold(row.texts[at]) if (one := row.meant[at]).fault else one.value for row in rows]

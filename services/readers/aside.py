@@ -39,7 +39,7 @@ class Aside:
     def why(self, number, cells):
         """The reason; empty for a record."""
         self._begun += 1
-        filled = _first_filled(cells)
+        filled = filled_first(cells)
         if not filled or any(isinstance(cells[at], Damaged) for at in filled):
             # Whoever wrote a formula meant a record.
             return ""
@@ -77,7 +77,7 @@ class Aside:
         return NUMBERING if len(said) > 2 and len(said) >= len(self._named) / 2 and _counts_up(said) else ""
 
 
-def _first_filled(cells):
+def filled_first(cells):
     """Where the first two cells stand that hold anything."""
     found = []
     for at, cell in enumerate(cells):
@@ -113,7 +113,7 @@ def _coded_columns(rows):
     """The columns below the header that hold numbers and codes: a name standing alone there is a section."""
     coded = set()
     for at in range(2):
-        cells = [cells[at].strip() for _, cells in rows if len(cells) > at and cells[at].strip() and len(_first_filled(cells)) > 1]
+        cells = [cells[at].strip() for _, cells in rows if len(cells) > at and cells[at].strip() and len(filled_first(cells)) > 1]
         if cells and sum(header.is_typed(cell) for cell in cells) >= 0.9 * len(cells):
             coded.add(at)
     return coded

@@ -129,7 +129,7 @@ def _check(source, number, cells, limits):
         raise faults.too_many_rows(source.name, limits.rows)
     if len(cells) > limits.columns and any(cell.strip() for cell in cells[limits.columns :]):
         raise faults.too_many_columns(source.name, len(cells), limits.columns)
-    if cells and len(longest := max(cells, key=len)) > limits.characters:
+    if sum(map(len, cells)) > limits.characters and len(longest := max(cells, key=len)) > limits.characters:
         raise faults.cell_too_long(number, cells.index(longest), len(longest), limits.characters)
 
 

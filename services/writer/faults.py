@@ -12,6 +12,10 @@ from models.register import once_for_each
 from models.values import NA
 from services import behaviours, query
 from services.behaviours import Checked, derive
+from services.writer.rows import column_of
+
+# For how many combinations of values a rule is remembered to hold.
+_MOST_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -44,24 +48,39 @@ def rules_of(register):
     return Rules(required, asked, any(derived & names for _, _, names in asked))
 
 
-def unsettled(register, rows, day):
+def unsettled(register, rows, day, held):
     """The register's Rules without those that no row of a set breaks: most rows break none, and are not asked one by one.
 
-    A rule is asked once for each different combination of the values that it reads.
+    A rule is asked once for each different combination of the values that it reads; `held` keeps, by register, for which of them it
+    was found to hold, from one set to the next.
     """
     rules, columns = rules_of(register), {}
 
     def column(name):
         if name not in columns:
-            columns[name] = [values.get(name) for values in rows]
+            columns[name] = column_of(rows, name)
         return columns[name]
 
     required = tuple(one for one in rules.required if None in column(one[0]))
     asked = tuple(
-        one for one, names in zip(rules.asked, _read(register), strict=True)
-        if not _all_hold(register, one[1], names, set(zip(*map(column, names), strict=True)), day)
+        one for one, names, known in zip(rules.asked, _read(register), _held(held, register, day), strict=True)
+        if not _all_hold(register, one[1], names, _different(list(map(column, names))) - known, known, day)
     )  # fmt: skip
     return Rules(required, asked, rules.derives and bool(asked))
+
+
+def _different(columns):
+    """The different combinations of values in columns; of a single column, its different values."""
+    return set(columns[0]) if len(columns) == 1 else set(zip(*columns, strict=True))
+
+
+def _held(held, register, day):
+    """For each of the register's rules the combinations it is known to hold for on this day."""
+    rules = rules_of(register)
+    known = held.get(register.name)
+    if known is None or known[0] is not rules or known[1] != day:
+        known = held[register.name] = rules, day, [set() for _ in rules.asked]
+    return known[2]
 
 
 @once_for_each
@@ -71,12 +90,15 @@ def _read(register):
     return [tuple(set().union(*(derived.get(name) or {name} for name in names))) for _, _, names in rules_of(register).asked]
 
 
-def _all_hold(register, words, names, combinations, day):
-    derives = rules_of(register).derives
+def _all_hold(register, words, names, combinations, known, day):
+    derives, alone = rules_of(register).derives, names[0] if len(names) == 1 else None
     for found in combinations:
-        values = dict(zip(names, found, strict=True))
+        values = {alone: found} if alone else dict(zip(names, found, strict=True))
         if not words(derive(register, values) if derives else values, day):
             return False
+    if len(known) > _MOST_KEPT:
+        known.clear()
+    known |= combinations
     # A rule that reads no field says nothing here: it has a check alone.
     return bool(names)
 
@@ -200,9 +222,11 @@ def taken_in_set(register, rows):
     """
     faults = [[] for _ in rows]
     for names in unique_groups(register):
-        marks = [_mark(values, names) for values, _ in rows]
-        empty = (None,) * len(names)
-        held = _holders(register, names, set(marks) - {empty})
+        marks, empty = _marks(rows, names), (None,) * len(names)
+        different = set(marks)
+        held = _holders(register, names, different - {empty})
+        if not held and len(different) == len(marks):
+            continue
         for at, mark in enumerate(marks):
             if mark == empty:
                 continue
@@ -213,8 +237,10 @@ def taken_in_set(register, rows):
     return faults
 
 
-def _mark(values, names):
-    return tuple(None if values.get(name) is NA else values.get(name) for name in names)
+def _marks(rows, names):
+    """What each of the rows has in these fields; 不适用 is as good as empty."""
+    columns = [[None if values.get(name) is NA else values.get(name) for values, _ in rows] for name in names]
+    return list(zip(*columns, strict=True))
 
 
 def _holders(register, names, marks):

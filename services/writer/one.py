@@ -22,7 +22,7 @@ def create(register_name, work, raw, *, by_app=False):
     actor = work.actor
     policy.require(actor, "edit", full)
     view = full if named_allowed(full, actor, raw) else policy.view(full, actor)
-    values, faults = clean(view, actor, raw, by_app=by_app or actor.system)
+    values, faults = clean(view, raw, by_app=by_app or actor.system)
     faults += check_relations(full, actor, [values]).get(0, [])
     values = complete(full, values, dict.fromkeys(field.name for field in full.live), defaults_of(full, actor))
     ids = next_ids(tables.model(full.name), 1)
@@ -67,7 +67,7 @@ def update(register_name, work, id, raw, *, version, by_app=False, move=None):
     if not move and not by_app:
         refuse_locked(full, old)
     view = full if by_app or actor.system else policy.view(full, actor, Row(id))
-    values, faults = clean(view, actor, raw, by_app=by_app or bool(move) or actor.system)
+    values, faults = clean(view, raw, by_app=by_app or bool(move) or actor.system)
     if not by_app:
         chosen = {name: value for name, value in values.items() if value != old.get(name)}
         faults += check_relations(full, actor, [chosen]).get(0, [])

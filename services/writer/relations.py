@@ -11,18 +11,18 @@ from services.writer.values import ids_of
 
 def check_relations(register, actor, rows):
     """Faults by row index for relations to records the actor may not see or that are in the trash; one query per target."""
-    named, wanted, faults = {}, {}, {}
+    named, wanted, faults = [], {}, {}
     for field in register.fields:
         if isinstance(field, (Relation, Relations)):
-            named[field.name] = (field, [ids_of(values.get(field.name)) for values in rows])
-            wanted.setdefault(field.to, set()).update(*named[field.name][1])
-    known = {target: visible(target, actor, ids) for target, ids in wanted.items() if ids}
-    for field, found in named.values():
-        if known.get(field.to) == wanted[field.to]:
+            named.append((field, [values.get(field.name) for values in rows]))
+            wanted.setdefault(field.to, set()).update(*map(ids_of, set(named[-1][1])))
+    unknown = {target: ids - visible(target, actor, ids) for target, ids in wanted.items() if ids}
+    for field, found in named:
+        if not unknown.get(field.to):
             continue
         sentence = say("「{label}」所选的记录不存在，或不在您的数据范围内。", label=field.title)
-        for at, ids in enumerate(found):
-            if ids and not known[field.to].issuperset(ids):
+        for at, value in enumerate(found):
+            if not unknown[field.to].isdisjoint(ids_of(value)):
                 faults.setdefault(at, []).append(Fault(field.name, "relation", sentence))
     return faults
 

@@ -30,7 +30,7 @@ def stored(register, rows, names=None):
     `names` are the fields that are stored, all of them by default.
     """
     fields = [field for field in register.fields if field.stored and (names is None or field.name in names)]
-    found = {f"f_{field.id}": _column(rows, field.name) for field in fields}
+    found = {f"f_{field.id}": column_of(rows, field.name) for field in fields}
     for field in fields:
         if field.na:
             key = f"f_{field.id}"
@@ -38,7 +38,7 @@ def stored(register, rows, names=None):
     return found | {"na_fields": _marks(register, rows)}
 
 
-def _column(rows, name):
+def column_of(rows, name):
     """One field's values of all rows; a retired one's may be missing."""
     try:
         return list(map(itemgetter(name), rows))

@@ -16,10 +16,7 @@ from services.writer.relations import check_relations
 from services.writer.rows import fetch_many, next_ids
 from services.writer.saving import Line, file_faults, insert, placed, run_effects, save, with_files
 from services.writer.scope import out_of_scope
-from services.writer.values import PLAIN, Cleaned, clean, complete, defaults_of, fill, make_codes, writable
-
-# How many texts of a field are kept with their values from one set of a Work to the next.
-_MOST_KEPT = 20_000
+from services.writer.values import Cleaned, clean, clean_alike, complete, defaults_of, fill, make_codes, writable
 
 
 @dataclass(frozen=True)
@@ -169,19 +166,24 @@ def _refuse(line, error):
 
 def _clean(full, work, lines, view, particular):
     """Cleans the rows' values, read through the view; a row that names a field outside it through its own particular view."""
-    known, free = work.cleaned.setdefault(full.name, {kind: {} for kind in PLAIN}), writable(view, work.actor.system)
-    for mine in known.values():
-        for name in [name for name, (_, texts) in mine.items() if len(texts) > _MOST_KEPT]:
-            del mine[name]
+    free, alike = writable(view, work.actor.system), {}
     for line in lines:
         if isinstance(line.raw, Cleaned) and line.raw.keys() <= free:
             line.values = dict(line.raw)
-            continue
-        own = view if line.raw.keys() <= view.by_name.keys() else particular(line)
-        line.values, faults = clean(own, work.actor, line.raw, by_app=work.actor.system, known=known)
-        if faults:
-            line.faults += faults
-            line.sound = False
+        elif isinstance(line.raw, Cleaned) or not line.raw.keys() <= view.by_name.keys():
+            own = view if line.raw.keys() <= view.by_name.keys() else particular(line)
+            line.values, faults = clean(own, line.raw, by_app=work.actor.system)
+            if faults:
+                _refuse(line, Invalid(faults))
+        else:
+            alike.setdefault(tuple(line.raw), []).append(line)
+    known = work.cleaned.setdefault(full.name, {})
+    for some in alike.values():
+        found, faults = clean_alike(view, [line.raw for line in some], by_app=work.actor.system, known=known)
+        for line, values in zip(some, found, strict=True):
+            line.values = values
+        for at, wrong in faults.items():
+            _refuse(some[at], Invalid(wrong))
 
 
 def _check_relations(full, work, lines, rows):
@@ -205,7 +207,7 @@ def _merge(full, view, line):
 def _ask_rules(full, work, lines):
     """Required fields and rules. Checks that ask records of this register wait until the rows before them are written."""
     day, ahead = today(), frozenset() if work.kind == "seed" else behaviours.APART
-    rules = unsettled(full, [line.values for line in lines if line.sound], day)
+    rules = unsettled(full, [line.values for line in lines if line.sound], day, work.held)
     with behaviours.looking_once():
         for line in lines:
             changed = line.changed if line.row else None
@@ -262,8 +264,16 @@ def _worth_trying(full, work, lines):
     apart = not any(line.later for line in lines) and not any(name in behaviours.EFFECTS for name in full.behaviours)
     if not apart or with_files(full, [(line.id, line.values) for line in lines]):
         return lines
-    known, sure = [line for line in lines if line.sound], policy.surely(full, work.actor, "edit")
-    return [line for line, unit in zip(known, placed(full, known), strict=True) if not sure(*unit)]
+    known = [line for line in lines if line.sound]
+    units = placed(full, known)
+    unsure = _unsure(full, work, units)
+    return [line for line, unit in zip(known, units, strict=True) if unit in unsure] if unsure else []
+
+
+def _unsure(full, work, units):
+    """Those of the units whose rows may not be the actor's to write, or only by what else they hold."""
+    sure = policy.surely(full, work.actor, "edit")
+    return {unit for unit in set(units) if not sure(*unit)}
 
 
 def _save(full, work, lines):
@@ -286,8 +296,7 @@ def _is_certain(full, work, lines):
     """
     if is_postgres() or any(name in behaviours.EFFECTS for name in full.behaviours):
         return False
-    sure = policy.surely(full, work.actor, "edit")
-    return all(sure(*unit) for unit in placed(full, lines)) and not with_files(full, [(line.id, line.values) for line in lines])
+    return not _unsure(full, work, placed(full, lines)) and not with_files(full, [(line.id, line.values) for line in lines])
 
 
 def by_halves(work, items, write, refuse):

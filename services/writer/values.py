@@ -9,7 +9,9 @@ from models.values import NA, now
 from services import behaviours
 
 # What is given so means the same in every row.
-PLAIN = (str, int)
+_PLAIN = {str, int}
+# How many texts of a field are kept with their values.
+_MOST_KEPT = 20_000
 
 
 @dataclass(frozen=True)
@@ -32,32 +34,73 @@ def writable(register, by_app=False):
     return frozenset(field.name for field in register.fields if not isinstance(field, Derived) and (by_app or not field.readonly))
 
 
-def clean(register, actor, raw, *, by_app=False, known=None):
-    """Python values of the raw ones, all faults gathered. Unknown and read-only fields are faults, unless the app writes.
-
-    `known` keeps what texts and whole numbers were cleaned to: {type: {name: (field name, {what was given: value})}}.
-    """
+def clean(register, raw, *, by_app=False):
+    """Python values of the raw ones, all faults gathered. Unknown and read-only fields are faults, unless the app writes."""
     values, faults = {}, []
-    known = {kind: {} for kind in PLAIN} if known is None else known
     for name, given in raw.items():
-        mine = known.get(type(given))
-        if mine is not None and (kept := mine.get(name)) is not None and given in kept[1]:
-            values[kept[0]] = kept[1][given]
-            continue
-        field = register.by_name.get(name)
-        if field is None:
-            faults.append(Fault(name, "unknown_field", say("没有「{name}」这一列。", name=str(name)[:60])))
-        elif isinstance(field, Derived) or (field.readonly and not by_app):
-            faults.append(Fault(field.name, "read_only", say("「{label}」由系统填写，不能修改。", label=field.title)))
-        else:
+        field, fault = _field_for(register, name, by_app)
+        if fault is None:
             try:
-                values[field.name] = value = given if isinstance(raw, Cleaned) else field.clean(given)
+                values[field.name] = given if isinstance(raw, Cleaned) else field.clean(given)
             except FieldError as error:
-                faults.append(Fault(field.name, error.code, error.sentence))
-                continue
-            if mine is not None:
-                mine.setdefault(name, (field.name, {}))[1][given] = value
+                fault = Fault(field.name, error.code, error.sentence)
+        if fault:
+            faults.append(fault)
     return values, faults
+
+
+def clean_alike(register, raws, *, by_app=False, known):
+    """`clean` of rows that are given the same fields, column by column: (their values, {place: faults of the row there}).
+
+    `known` keeps what texts and whole numbers mean: {field name: {what was given: value, or its Fault}}.
+    """
+    names, columns, faults = [], [], {}
+    for name, column in zip(raws[0], zip(*map(dict.values, raws), strict=True), strict=True):
+        field, fault = _field_for(register, name, by_app)
+        if fault:
+            found, wrong = [fault] * len(raws), True
+        else:
+            found, wrong = _clean_column(field, column, known)
+        names.append(field.name if field else name)
+        columns.append(found)
+        if wrong:
+            for at, value in enumerate(found):
+                if isinstance(value, Fault):
+                    faults.setdefault(at, []).append(value)
+    values = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] or [{} for _ in raws]
+    for at in faults:
+        values[at] = {name: value for name, value in values[at].items() if not isinstance(value, Fault)}
+    return values, faults
+
+
+def _clean_column(field, column, known):
+    """(the values of one field, or their Faults; whether any is a Fault)"""
+    if not set(map(type, column)) <= _PLAIN:
+        found = [_value_or_fault(field, given) for given in column]
+        return found, any(isinstance(value, Fault) for value in found)
+    kept, distinct = known.setdefault(field.name, {}), set(column)
+    if len(kept) > _MOST_KEPT:
+        kept.clear()
+    for given in [given for given in distinct if given not in kept]:
+        kept[given] = _value_or_fault(field, given)
+    return [kept[given] for given in column], any(isinstance(kept[given], Fault) for given in distinct)
+
+
+def _value_or_fault(field, given):
+    try:
+        return field.clean(given)
+    except FieldError as error:
+        return Fault(field.name, error.code, error.sentence)
+
+
+def _field_for(register, name, by_app):
+    """(the field a raw value is for, None) or (the field if there is one, the Fault that keeps it from being given a value)."""
+    field = register.by_name.get(name)
+    if field is None:
+        return None, Fault(name, "unknown_field", say("没有「{name}」这一列。", name=str(name)[:60]))
+    if isinstance(field, Derived) or (field.readonly and not by_app):
+        return field, Fault(field.name, "read_only", say("「{label}」由系统填写，不能修改。", label=field.title))
+    return field, None
 
 
 def defaults_of(register, actor):
