@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -44,6 +44,15 @@ class _Limit(threading.local):
 
 
 _limit = _Limit()
+
+
+class _Beside(threading.local):
+    """What a helper thread is still writing on this thread's connection (write_beside)."""
+
+    writing = None
+
+
+_beside = _Beside()
 
 
 def _is_over():
@@ -102,6 +111,21 @@ class SqliteDatabase(APSWDatabase):
         connection.set_progress_handler(_is_over, _STEPS)
         return connection
 
+    def connection(self):
+        self._settle()
+        return super().connection()
+
+    def cursor(self, *args, **options):
+        self._settle()
+        return super().cursor(*args, **options)
+
+    def _settle(self):
+        """Nobody uses a connection while a helper writes on it; what that failed with ends the next statement."""
+        if _beside.writing is not None:
+            writing, _beside.writing = _beside.writing, None
+            with peewee.__exception_wrapper__:
+                writing.result()
+
     def _enter(self):
         if not self._queue.enter(self._timeout):
             raise peewee.OperationalError("database is locked: others were writing all the time")
@@ -121,6 +145,8 @@ class SqliteDatabase(APSWDatabase):
         return done
 
     def rollback(self):
+        with suppress(peewee.DatabaseError):
+            self._settle()
         try:
             return super().rollback()
         finally:
@@ -313,6 +339,25 @@ def execute_many(sql, rows):
     """One statement for many rows; taken keys and a full disk are told by peewee's errors, as everywhere."""
     with peewee.__exception_wrapper__:
         database.cursor().executemany(sql, rows)
+
+
+def write_beside(sql, values):
+    """One statement that a helper thread executes on SQLite while this thread goes on with what needs no database: the next statement
+    waits for it, and fails if this one did. Within a transaction only.
+    """
+    connection, asking = database.connection(), threading.Event()
+
+    def write():
+        # Who writes is not cut off half-way, and each look at the clock would wait for the other thread.
+        connection.set_progress_handler(None)
+        asking.set()
+        try:
+            connection.cursor().execute(sql, values)
+        finally:
+            connection.set_progress_handler(_is_over, _STEPS)
+
+    _beside.writing = _helpers.submit(write)
+    asking.wait()
 
 
 def is_cut_off(error):

@@ -22,7 +22,7 @@ from models.fields.number import ScaledField
 from models.filters import OPERATORS, split
 from models.values import NA, day_bounds, today
 
-__all__ = ["DAY", "days_from", "fields_of", "holds", "sql", "test", "when"]
+__all__ = ["DAY", "choices_of", "days_from", "fields_of", "holds", "sql", "test", "when"]
 
 DAY = re.compile(r"\$(today|school_year)(?:([+-])(?:(\d{1,5})|\{([^{}:]{1,60}):(\d{1,5})\}))?")
 SCHOOL_YEAR = (9, 1)
@@ -63,6 +63,16 @@ def fields_of(condition):
             if isinstance(value, str) and value.startswith("$") and not is_day(value):
                 found.add(value[1:])
     return found
+
+
+def choices_of(condition):
+    """[(field name, the values it may have)] of the parts that name a field's values: the condition holds for no others."""
+    parts = [(*split(key), wanted) for key, wanted in condition if key not in ("any", "not")]
+    return [
+        (name, frozenset(wanted if isinstance(wanted, tuple) else (wanted,)))
+        for name, operator, wanted in parts
+        if operator in ("eq", "in") and not _refers(wanted)
+    ]
 
 
 def holds(condition, values, day=None):

@@ -19,7 +19,7 @@ class Work:
     Everything a request writes shares one Work, hence one change set and one transaction. A `trial` is always rolled back: new rows
     are checked as ever, but nobody will look them up in the journal or by search. `cleaned` keeps, by register, what texts were
     cleaned to from one set to the next (see writer.values.clean_alike), `held` for which values its rules were found to hold
-    (writer.faults.unsettled). `touched` are the registers written to, `told` the journal's last line
+    (writer.faults.unsettled), `seen` what was found of other registers' records (looked_up). `touched` are the registers written to, `told` the journal's last line
     before this part of the change set.
     """
 
@@ -34,6 +34,7 @@ class Work:
     trial: bool = False
     cleaned: dict = field(default_factory=dict)
     held: dict = field(default_factory=dict)
+    seen: dict = field(default_factory=dict)
     touched: set = field(default_factory=set)
     told: int = 0
 
@@ -67,6 +68,18 @@ class Work:
         model = tables.model("change_set")
         row = model.get(model.id == change_set, model.f_account == self.by)
         self.change_set, self.changes, self.told = row.id, row.f_changes, outbox.mark()
+
+    def looked_up(self, what, register, target, ids, look):
+        """{id: answer} of records of `target` while rows of `register` are written, by look(ids) → {id: answer}: what was once found is not
+        asked again, as long as this Work has written to no other register.
+        """
+        if target == register.name or self.touched - {register.name}:
+            return look(ids)
+        known = self.seen.setdefault((what, target), {})
+        new = [id for id in ids if id not in known]
+        if new:
+            known.update(look(new))
+        return {id: known[id] for id in ids if id in known}
 
     def note(self, register, record_id, version, action, changes=()):
         """Writes down changes [(field, old, new)] of one record, or that it came, went or came back."""

@@ -10,6 +10,7 @@ from models import registry, tables
 from models.base import one_of
 from models.errors import Label, NotAllowed, NotFound, Sentence, say
 from models.fields import Derived
+from models.prepared import Statement
 from models.values import today
 
 ACTIONS = {
@@ -240,7 +241,8 @@ def covers(register, actor, action, record_id, trash=False):
 def among(register, actor, ids, *, action="view", trash=False):
     """Which of these ids are rows the action is granted on."""
     source = rows(register, actor, action=action, trash=trash)
-    return {id for (id,) in source.where(one_of(source.model.id, ids)).select(source.model.id).tuples()} if ids else set()
+    asked = source.where(one_of(source.model.id, ids)).select(source.model.id)
+    return {id for (id,) in Statement(asked).rows()} if ids else set()
 
 
 def require(actor, action, register, record_id=None, trash=False):

@@ -5,17 +5,20 @@ w a word or a pair of neighbouring characters, c one character, i the pinyin ini
 b how the title begins, j the initials of the title, k an exact code, u a unit (ud district, us school); x parts two fields.
 """
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from models.base import execute_many, is_postgres
+from models.base import execute_many, is_postgres, write_beside
 from models.fields import Code
 from models.register import once_for_each
 from models.tables import search_table
 
 _RUN = re.compile(r"[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff]+")
+# From how many rows on SQLite writes them beside.
+_MANY = 200
 LONGEST_RUN = 24
 LONGEST_QUERY = 80
 
@@ -107,7 +110,7 @@ _pieces = lru_cache(maxsize=20_000)(_cut)
 
 
 def _coded(text):
-    """The tokens of a code. It comes once: in the cache it would only push out the names, which come again and again."""
+    """The tokens of a code."""
     runs = _RUN.findall(fold(text))
     if text.isascii():
         return f"w{' w'.join(run[:LONGEST_QUERY] for run in runs)} x k{''.join(runs)}" if runs else "x k"
@@ -139,10 +142,17 @@ class _Searched:
 def _searched_of(register):
     searched = [register.field(name) for name in register.search]
     title = [register.field(name) for name in register.title]
-    fields = tuple((field.name, _text_of(field), _coded if isinstance(field, Code) else _pieces) for field in searched)
+    fields = tuple((field.name, _text_of(field), _way_to_cut(field, register.title)) for field in searched)
     # People begin with the name, not with the code that stands before it in a title.
     named = tuple((field.name, _text_of(field)) for field in title if not isinstance(field, Code))
     return _Searched(fields, named, tuple((field.name, _text_of(field)) for field in title))
+
+
+def _way_to_cut(field, title):
+    """Codes and the texts that name a record come once: in the cache they would push out the names that come again and again."""
+    if isinstance(field, Code):
+        return _coded
+    return _cut if field.name in title and field.control != "relation" else _pieces
 
 
 def _text_of(field):
@@ -259,8 +269,14 @@ def put(name, rows, *, fresh=False):
         replacing = "" if fresh else " ON CONFLICT (id) DO UPDATE SET tokens = excluded.tokens"
         rows = [(id, _vector(text)) for id, text in rows]
         execute_many(f'INSERT INTO "{table}" (id, tokens) VALUES (%s, %s::tsvector){replacing}', rows)
+        return
+    insert = f'INSERT {"" if fresh else "OR REPLACE "}INTO "{table}" (rowid, tokens)'
+    if len(rows) < _MANY:
+        execute_many(f"{insert} VALUES (?, ?)", rows)
     else:
-        execute_many(f'INSERT {"" if fresh else "OR REPLACE "}INTO "{table}" (rowid, tokens) VALUES (?, ?)', rows)
+        write_beside(
+            f"{insert} SELECT CAST(key AS INTEGER), value FROM json_each(?)", (json.dumps(dict(rows), ensure_ascii=False),)
+        )
 
 
 def _vector(text):

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal as Exact, InvalidOperation
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import ClassVar
 
 import peewee
@@ -21,6 +21,12 @@ _GROUPED = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+")
 @lru_cache(maxsize=1000)
 def _limit(declared):
     return Exact(str(declared))
+
+
+@cache
+def _biggest(places):
+    """The largest number that is kept with so many decimals."""
+    return Exact(_BIGGEST // 10**places)
 
 
 class ScaledField(peewee.BigIntegerField):
@@ -57,16 +63,19 @@ class Number(Field):
             raw = repr(raw)
         text = str(raw)
         text = (text if text.isascii() else unicodedata.normalize("NFKC", text).replace("，", ",")).strip()
-        for suffix in (self.unit, *suffixes):
-            if suffix and text.endswith(suffix):
-                text = text[: -len(suffix)].strip()
-                break
         if not _GROUPED.fullmatch(text):
-            raise self.not_a_number(raw)
+            text = self._without_unit(text, suffixes)
+            if not _GROUPED.fullmatch(text):
+                raise self.not_a_number(raw)
         try:
             return Exact(text.replace(",", ""))
         except InvalidOperation:
             raise self.not_a_number(raw) from None
+
+    def _without_unit(self, text, suffixes):
+        """1200平方米 → 1200"""
+        unit = next((suffix for suffix in (self.unit, *suffixes) if suffix and text.endswith(suffix)), "")
+        return text.removesuffix(unit).strip()
 
     def not_a_number(self, raw):
         return self.error(
@@ -119,7 +128,7 @@ class Decimal(Number):
 
     def parse(self, raw):
         value = self.number(raw, self.suffixes)
-        if abs(value) > _BIGGEST // 10**self.places:
+        if abs(value) > _biggest(self.places):
             raise self.error("too_big", say("「{label}」的数太大了。", label=self.title))
         rounded = round(value, self.places)
         if value != rounded:

@@ -44,7 +44,7 @@ def _all_or_nothing(item, actor, progress):
         with progress.step(), _work(item, actor) as work:
             if total:
                 work.begin()
-            for at, verdicts in chunks.each(item.id):
+            for at, verdicts in chunks.each(item.id, at_once=chunks.AT_ONCE):
                 if checking.write(item.register, work, verdicts):
                     refused[at] = verdicts
                 done += sum(one.outcome in ("new", "changed") for one in verdicts)

@@ -10,16 +10,17 @@ class _Rehearsed(Exception):
     """Ends a rehearsal: the transaction is rolled back, nothing was written."""
 
 
-def rehearse(register_name, actor, verdicts, cleaned):
+def rehearse(register_name, actor, verdicts, cleaned, seen):
     """Asks the gate about the rows that would be written, so that one look shows everything that is wrong. Writes nothing.
 
-    `cleaned` are the rows' values as their fields have given them already.
+    `cleaned` are the rows' values as their fields have given them already; `seen` keeps from batch to batch what was found of other
+    registers' records.
     """
     if not any(one.outcome in ("new", "changed") for one in verdicts):
         return
     try:
         with records.working(actor, kind="import", confirmed=CONFIRMED) as work:
-            work.trial = True
+            work.trial, work.seen = True, seen
             _write(register_name, work, verdicts, cleaned)
             raise _Rehearsed
     except _Rehearsed:

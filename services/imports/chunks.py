@@ -9,6 +9,8 @@ from models.imports import Chunk
 from models.sentences import packed, unpacked
 
 ROWS = 1_000
+# How many chunks are read at once by who writes them: then nobody plans the import anew.
+AT_ONCE = 8
 # Places in a chunk are counted so far apart that a place in an import is one number.
 PLACES = 10_000
 KEPT = ("new", "changed", "unchanged", "error", "warning", "out_of_scope")
@@ -111,19 +113,20 @@ def _unpacked(data):
     return verdicts
 
 
-def each(plan, start=0, outcomes=()):
+def each(plan, start=0, outcomes=(), at_once=1):
     """(chunk number, verdicts) one after the other from a chunk on; with `outcomes`, those chunks that have any of them.
 
     Ends where the import is planned again meanwhile: its chunks go, and who looks at it sees the new plan at the next look.
     """
     rows = Chunk.select(Chunk.at, Chunk.outcomes).where((Chunk.plan == plan) & (Chunk.at >= start)).order_by(Chunk.at)
-    for at, found in list(rows.tuples()):
-        if outcomes and not any(json.loads(found).get(name) for name in outcomes):
-            continue
-        verdicts = get(plan, at)
-        if verdicts is None:
-            return
-        yield at, verdicts
+    wanted = [at for at, found in rows.tuples() if not outcomes or any(json.loads(found).get(name) for name in outcomes)]
+    for first in range(0, len(wanted), at_once):
+        some = wanted[first : first + at_once]
+        held = dict(Chunk.select(Chunk.at, Chunk.data).where((Chunk.plan == plan) & Chunk.at.in_(some)).tuples())
+        for at in some:
+            if at not in held:
+                return
+            yield at, _unpacked(held[at])
 
 
 def counts(plan):

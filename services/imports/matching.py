@@ -9,6 +9,7 @@ from models.base import one_of
 from models.errors import Sentence, say
 from models.fields import Attachment, Choices, Code, LongText, Relation, Relations, Text
 from models.fields.dates import DayField
+from models.prepared import Statement
 from models.values import NA
 from services import policy, query
 from services.actor import SYSTEM
@@ -112,7 +113,7 @@ class _Names:
         wanted, found = [column for column in columns if column is not None], {}
         # Each column by its own index.
         for column in wanted:
-            rows = self._source.where(one_of(column, forms)).select(model.id, *wanted).tuples()
+            rows = Statement(self._source.where(one_of(column, forms)).select(model.id, *wanted)).rows()
             found |= {id: iter(values) for id, *values in rows}
         for id, values in found.items():
             yield id, *(next(values) if column is not None else None for column in columns)
@@ -211,7 +212,7 @@ def _rows_like(register, actor, names, tuples):
     wanted = sorted(distinct[leading], key=str)
     for at in range(0, len(wanted), _CHUNK):
         some = source.where(_among(columns[leading], wanted[at : at + _CHUNK]))
-        for id, *values in some.select(model.id, *columns).tuples():
+        for id, *values in Statement(some.select(model.id, *columns)).rows():
             yield tuple(values), id
 
 

@@ -55,7 +55,7 @@ class Planning:
         self._meanings = rows.Meanings(self._register, actor, self._answers(), self._names.named(item.asked.get("translate", {})))
         self._repeats, self._codes, self._unknown = rows.Repeats(), {}, {}
         self._chunks, self._done, self._total, self._matches, self._sections = 0, 0, None, [], []
-        self._called, self._kept = [], 0
+        self._called, self._kept, self._seen = [], 0, {}
         self._messages, self._questions, self._skipped, self._last = [], [], [], 0
         self._about = {"sheet": "", "sheets": [], "encoding": "", "header_rows": [], "letters": [], "heads": [], "layouts": []}
 
@@ -245,8 +245,8 @@ class Planning:
             changes.decide(task, row)
         self._note_unknown(task, batch)
         verdicts = [chunks.verdict_of(row, file) for row in batch]
-        cleaned = [records.Cleaned({name: row.value(name) for name in row.changes}) for row in batch]
-        checking.rehearse(self._register.name, self._actor, verdicts, cleaned)
+        cleaned = [records.Cleaned({name: row.meant[task.places[name]].value for name in row.changes}) for row in batch]
+        checking.rehearse(self._register.name, self._actor, verdicts, cleaned, self._seen)
         for one, row in zip(verdicts, batch, strict=True):
             if one.told:
                 one.texts = {name: str(row.text(name))[:_SHOWN] for name, *_ in one.told if name in task.places}

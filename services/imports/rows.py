@@ -139,8 +139,9 @@ class Meanings:
         if isinstance(part, (Derived, Attachment)):
             kept.update(dict.fromkeys(new, EMPTY))
         elif new:
-            said = {text: self.translates(name, text) for text in new}
-            asked = {text: str(text) if stands is None else stands for text, stands in said.items()}
+            asked = {text: str(text) for text in new}
+            if name in self._translate:
+                asked |= {text: stands for text in new if (stands := self.translates(name, text)) is not None}
             self._take(part, asked, kept)
         return kept
 
@@ -153,8 +154,9 @@ class Meanings:
             else {}
         )
         for text, said in asked.items():
-            answer = answers.get(said.strip())
-            if not said.strip() or answer == EMPTY_ANSWER:
+            plain = said.strip()
+            answer = answers.get(plain)
+            if not plain or answer == EMPTY_ANSWER:
                 kept[text] = EMPTY
             elif answer:
                 kept[text] = _answered(part, answer)

@@ -40,16 +40,17 @@ class Aside:
         """The reason; empty for a record."""
         self._begun += 1
         filled = filled_first(cells)
-        if not filled or any(isinstance(cells[at], Damaged) for at in filled):
+        said = [cells[at] for at in filled]
+        if not filled or Damaged in map(type, said):
             # Whoever wrote a formula meant a record.
             return ""
         if self._begun <= 2 and (early := self._early(cells, filled)):
             return early
-        first = cells[filled[0]]
+        first = said[0]
         if len(filled) == 1 or number in self._wide:
             return self._lone(number, filled[0], first.strip(), cells)
         self._in_note = False
-        if any("计" in cells[at] and _TOTAL.fullmatch(_folded(cells[at])) for at in filled):
+        if "计" in "".join(said) and any(_TOTAL.fullmatch(_folded(cell)) for cell in said):
             return TOTAL
         if ("：" in first or ":" in first) and _SIGNED.match(first):
             return SIGNED
@@ -79,6 +80,8 @@ class Aside:
 
 def filled_first(cells):
     """Where the first two cells stand that hold anything."""
+    if len(cells) > 1 and cells[0].strip() and cells[1].strip():
+        return [0, 1]
     found = []
     for at, cell in enumerate(cells):
         if cell and not cell.isspace():

@@ -83,7 +83,7 @@ def text_rows(source, encoding, limits, score=None):
     """(number, cells) of the rows that hold anything. The number counts rows as Excel does, not lines."""
     delimiter = delimiter_of(source, encoding, score)
     for number, cells in _numbered(source, encoding, delimiter, limits):
-        if any(cell.strip() for cell in cells):
+        if any(map(str.strip, cells)):
             yield number, take_text(cells)
 
 

@@ -1,6 +1,7 @@
 """Every kind of workbook behind the same few questions: its sheets, and the rows and layout of one."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
@@ -107,9 +108,12 @@ class CalamineBook:
         return (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
 
     def sheet(self, name):
-        sheet = self._book.get_sheet_by_name(name)
+        with ThreadPoolExecutor(1) as beside:
+            # Calamine parses without Python's lock.
+            told = beside.submit(self._layouts.of, name, Layout()) if self._layouts else None
+            sheet = self._book.get_sheet_by_name(name)
+        layout = told.result() if told else Layout()
         start, end = sheet.start or (0, 0), sheet.end or (-1, -1)
-        layout = self._layouts.of(name, Layout()) if self._layouts else Layout()
         layout.merged = layout.merged or [[*first, *last] for first, last in sheet.merged_cell_ranges or ()]
         return Sheet(sheet.iter_rows, start[1], end[0] + 1, end[1] + 1, layout, self._limits)
 

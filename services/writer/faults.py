@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from functools import reduce
+from itertools import compress
 from operator import and_
 
 from models import conditions, tables
 from models.base import one_of
 from models.errors import Fault, Invalid, NeedsConfirmation, NotAllowed, say
 from models.fields import Derived
+from models.prepared import Statement
 from models.register import once_for_each
 from models.values import NA
 from services import behaviours, query
@@ -23,12 +25,15 @@ class Rules:
     """A register's required fields and rules, ready to be asked of many rows.
 
     `asked` are (rule, a function of the row's values and the day, the fields whose change makes it worth asking); the function
-    answers None where the rule's check must be asked as well. `derives`: they read fields worked out from others.
+    answers None where the rule's check must be asked as well. `derives`: they read fields worked out from others. `reads` are for each
+    rule the stored fields it reads, through derived ones; `about` a choice that a row must have for it to matter, (field, values), or None.
     """
 
     required: tuple
     asked: tuple
     derives: bool
+    reads: tuple = ()
+    about: tuple = ()
 
     def __bool__(self):
         """Whether there is anything to be asked of a row."""
@@ -39,13 +44,16 @@ class Rules:
 def rules_of(register):
     """The register's rules, made ready."""
     asked = tuple((rule, _words_of(rule), involved(rule)) for rule in register.rules)
-    derived = {field.name for field in register.fields if isinstance(field, Derived)}
+    derived = {field.name: conditions.fields_of(field.when) for field in register.fields if isinstance(field, Derived)}
+    reads = tuple(tuple(set().union(*(derived.get(name) or {name} for name in names))) for _, _, names in asked)
+    single = {field.name for field in register.fields if tables.is_choice(field)}
+    about = tuple(next((one for one in conditions.choices_of(rule.when) if one[0] in single), None) for rule, _, _ in asked)
     required = tuple(
         (field.name, Fault(field.name, "required", say("请填写「{label}」。", label=field.title)))
         for field in register.live
         if field.required
     )
-    return Rules(required, asked, any(derived & names for _, _, names in asked))
+    return Rules(required, asked, any(derived.keys() & names for _, _, names in asked), reads, about)
 
 
 def unsettled(register, rows, day, held):
@@ -61,17 +69,21 @@ def unsettled(register, rows, day, held):
             columns[name] = column_of(rows, name)
         return columns[name]
 
+    def combinations(names, about):
+        """The different combinations of these fields' values, in the rows that have what the rule is about."""
+        found = [column(name) for name in names]
+        if about:
+            matters = list(map(about[1].__contains__, column(about[0])))
+            found = [list(compress(one, matters)) for one in found] if any(matters) else [()] * len(names)
+        return set(found[0]) if len(found) == 1 else set(zip(*found, strict=True))
+
     required = tuple(one for one in rules.required if None in column(one[0]))
     asked = tuple(
-        one for one, names, known in zip(rules.asked, _read(register), _held(held, register, day), strict=True)
-        if not _all_hold(register, one[1], names, _different(list(map(column, names))) - known, known, day)
-    )  # fmt: skip
+        one
+        for one, names, about, known in zip(rules.asked, rules.reads, rules.about, _held(held, register, day), strict=True)
+        if not _all_hold(register, one[1], names, combinations(names, about) - known, known, day)
+    )
     return Rules(required, asked, rules.derives and bool(asked))
-
-
-def _different(columns):
-    """The different combinations of values in columns; of a single column, its different values."""
-    return set(columns[0]) if len(columns) == 1 else set(zip(*columns, strict=True))
 
 
 def _held(held, register, day):
@@ -81,13 +93,6 @@ def _held(held, register, day):
     if known is None or known[0] is not rules or known[1] != day:
         known = held[register.name] = rules, day, [set() for _ in rules.asked]
     return known[2]
-
-
-@once_for_each
-def _read(register):
-    """For each of the register's rules the names of the stored fields it reads, through derived ones."""
-    derived = {field.name: conditions.fields_of(field.when) for field in register.fields if isinstance(field, Derived)}
-    return [tuple(set().union(*(derived.get(name) or {name} for name in names))) for _, _, names in rules_of(register).asked]
 
 
 def _all_hold(register, words, names, combinations, known, day):
@@ -260,7 +265,7 @@ def _holders(register, names, marks):
         parts = [reduce(and_, [c.is_null() if v is None else c == v for c, v in zip(columns, only, strict=True)])]
     found = {}
     for part in parts:
-        for id, *have in model.select(model.id, *columns).where(model.deleted_at.is_null() & part).tuples():
+        for id, *have in Statement(model.select(model.id, *columns).where(model.deleted_at.is_null() & part)).rows():
             mark = tuple(have)
             if mark in marks:
                 found.setdefault(mark, set()).add(id)

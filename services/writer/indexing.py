@@ -10,21 +10,28 @@ from services.writer.rows import values_of
 AT_ONCE = 2000
 
 
-def _labels(register, rows):
+def _labels(register, rows, work):
     """{field name: {id: label}} of what the rows' searched and titling relations point at."""
     found = {}
+
+    def of(target, ids):
+        def look(some):
+            return query.labels(target, some, INDEXER)
+
+        return work.looked_up("label", register, target, ids, look) if work else look(ids)
+
     for name in {name for name in (*register.search, *register.title) if isinstance(register.field(name), Relation)}:
         ids = {values.get(name) for values in rows} - {None, NA}
-        found[name] = query.labels(register.field(name).to, ids, INDEXER)
+        found[name] = of(register.field(name).to, ids)
     return found
 
 
-def index(register, rows, *, fresh=False):
-    """Search entries of rows [(id, values, (district, school))]; `fresh` rows have none yet."""
+def index(register, rows, *, fresh=False, work=None):
+    """Search entries of rows [(id, values, (district, school))] as a Work writes them; `fresh` rows have none yet."""
     if not register.search or not rows:
         return
     values = [values for _, values, _ in rows]
-    found = search.tokens(register, values, _labels(register, values), [unit for *_, unit in rows])
+    found = search.tokens(register, values, _labels(register, values, work), [unit for *_, unit in rows])
     search.put(register.name, [(id, text) for (id, *_), text in zip(rows, found, strict=True)], fresh=fresh)
 
 

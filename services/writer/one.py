@@ -23,8 +23,8 @@ def create(register_name, work, raw, *, by_app=False):
     policy.require(actor, "edit", full)
     view = full if named_allowed(full, actor, raw) else policy.view(full, actor)
     values, faults = clean(view, raw, by_app=by_app or actor.system)
-    faults += check_relations(full, actor, [values]).get(0, [])
-    values = complete(full, values, dict.fromkeys(field.name for field in full.live), defaults_of(full, actor))
+    faults += check_relations(full, work, [values]).get(0, [])
+    values = complete(full, values, defaults_of(full, actor))
     ids = next_ids(tables.model(full.name), 1)
     make_codes(full, [values], ids)
     if not faults:
@@ -70,7 +70,7 @@ def update(register_name, work, id, raw, *, version, by_app=False, move=None):
     values, faults = clean(view, raw, by_app=by_app or bool(move) or actor.system)
     if not by_app:
         chosen = {name: value for name, value in values.items() if value != old.get(name)}
-        faults += check_relations(full, actor, [chosen]).get(0, [])
+        faults += check_relations(full, work, [chosen]).get(0, [])
     merged = () if by_app or faults else merge(full, view, id, row["version"], version, old, values)
     changed = {name: value for name, value in values.items() if value != old.get(name)}
     after = old | changed

@@ -9,14 +9,14 @@ from services import policy
 from services.writer.values import ids_of
 
 
-def check_relations(register, actor, rows):
-    """Faults by row index for relations to records the actor may not see or that are in the trash; one query per target."""
+def check_relations(register, work, rows):
+    """Faults by row index for relations to records the writing actor may not see or that are in the trash; one query per target."""
     named, wanted, faults = [], {}, {}
     for field in register.fields:
         if isinstance(field, (Relation, Relations)):
             named.append((field, [values.get(field.name) for values in rows]))
             wanted.setdefault(field.to, set()).update(*map(ids_of, set(named[-1][1])))
-    unknown = {target: ids - visible(target, actor, ids) for target, ids in wanted.items() if ids}
+    unknown = {target: ids - _visible(register, work, target, ids) for target, ids in wanted.items() if ids}
     for field, found in named:
         if not unknown.get(field.to):
             continue
@@ -27,9 +27,11 @@ def check_relations(register, actor, rows):
     return faults
 
 
-def visible(target, actor, ids):
-    """Which of these ids of a register the actor may see."""
-    return policy.among(registry.get(target), actor, ids)
+def _visible(register, work, target, ids):
+    """Which of these ids of a register the writing actor may see."""
+    return work.looked_up(
+        "visible", register, target, ids, lambda some: dict.fromkeys(policy.among(registry.get(target), work.actor, some))
+    ).keys()
 
 
 def gone_targets(register, rows):

@@ -75,7 +75,7 @@ def insert(register, work, lines):
     if work.trial:
         return
     work.note_new(register, ids)
-    index(register, list(zip(ids, rows, units, strict=True)), fresh=True)
+    index(register, list(zip(ids, rows, units, strict=True)), fresh=True, work=work)
 
 
 def save(register, work, lines):
@@ -93,7 +93,7 @@ def save(register, work, lines):
     work.note_many(register, [(line.id, line.row["version"] + 1, UPDATE, _parts(register, line)) for line in lines])
     moved = [line.id for line in lines if line.unit != (line.row["district_id"], line.row["school_id"])]
     searched, gone = {*register.search, *register.title}, set(moved)
-    index(register, [(line.id, line.values, line.unit) for line in lines if line.id in gone or searched & line.changed])
+    index(register, [(line.id, line.values, line.unit) for line in lines if line.id in gone or searched & line.changed], work=work)
     if moved:
         propagate_scope(register.name, moved)
     renamed = [line.id for line in lines if line.changed & set(register.title)]

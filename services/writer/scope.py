@@ -3,6 +3,7 @@
 from models import registry, tables
 from models.base import one_of
 from models.errors import Fault, Invalid, say
+from models.prepared import Statement
 from models.values import NA
 from services import policy, query
 from services.writer.indexing import reindex
@@ -27,7 +28,7 @@ def units_of(register_name, ids):
     """{id: (district_id, school_id)} of records, trash included."""
     model = tables.model(register_name)
     rows = model.select(model.id, model.district_id, model.school_id).where(one_of(model.id, ids))
-    return {id: (district, school) for id, district, school in rows.tuples()}
+    return {id: (district, school) for id, district, school in Statement(rows).rows()}
 
 
 def dependents(register_name):

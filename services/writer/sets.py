@@ -102,9 +102,9 @@ def _prepare_new(full, work, lines):
     view = full if work.actor.system else policy.view(full, work.actor)
     _clean(full, work, lines, view, lambda line: full if named_allowed(full, work.actor, line.raw) else view)
     _check_relations(full, work, lines, [line.values for line in lines])
-    blank, defaults = dict.fromkeys(field.name for field in full.live), defaults_of(full, work.actor)
+    defaults = defaults_of(full, work.actor)
     for line in lines:
-        line.values = complete(full, line.values, blank, defaults)
+        line.values = complete(full, line.values, defaults)
     sound = [line for line in lines if line.sound]
     for line, id in zip(sound, next_ids(tables.model(full.name), len(sound)), strict=True):
         line.id = id
@@ -166,19 +166,20 @@ def _refuse(line, error):
 
 def _clean(full, work, lines, view, particular):
     """Cleans the rows' values, read through the view; a row that names a field outside it through its own particular view."""
-    free, alike = writable(view, work.actor.system), {}
+    free, known, alike = writable(view, work.actor.system), work.cleaned.setdefault(full.name, {}), {}
     for line in lines:
         if isinstance(line.raw, Cleaned) and line.raw.keys() <= free:
             line.values = dict(line.raw)
-        elif isinstance(line.raw, Cleaned) or not line.raw.keys() <= view.by_name.keys():
-            own = view if line.raw.keys() <= view.by_name.keys() else particular(line)
-            line.values, faults = clean(own, line.raw, by_app=work.actor.system)
-            if faults:
-                _refuse(line, Invalid(faults))
         else:
-            alike.setdefault(tuple(line.raw), []).append(line)
-    known = work.cleaned.setdefault(full.name, {})
-    for some in alike.values():
+            alike.setdefault((type(line.raw), *line.raw), []).append(line)
+    for (kind, *names), some in alike.items():
+        seen = view.by_name.keys() >= set(names)
+        if kind is Cleaned or not seen:
+            for line in some:
+                line.values, faults = clean(view if seen else particular(line), line.raw, by_app=work.actor.system)
+                if faults:
+                    _refuse(line, Invalid(faults))
+            continue
         found, faults = clean_alike(view, [line.raw for line in some], by_app=work.actor.system, known=known)
         for line, values in zip(some, found, strict=True):
             line.values = values
@@ -187,7 +188,7 @@ def _clean(full, work, lines, view, particular):
 
 
 def _check_relations(full, work, lines, rows):
-    for at, faults in check_relations(full, work.actor, rows).items():
+    for at, faults in check_relations(full, work, rows).items():
         lines[at].faults += faults
         lines[at].sound = False
     for line, values in with_files(full, zip(lines, rows, strict=True)):

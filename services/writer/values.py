@@ -104,8 +104,8 @@ def _field_for(register, name, by_app):
 
 
 def defaults_of(register, actor):
-    """{field name: value} of the declared defaults, today and for this actor."""
-    found = {}
+    """{field name: value} of the declared defaults, today and for this actor; None where there is none."""
+    found = dict.fromkeys(field.name for field in register.live)
     for field in register.live:
         default = field.default
         if default is None or not field.stored:
@@ -119,9 +119,9 @@ def defaults_of(register, actor):
     return found
 
 
-def complete(register, values, blank, defaults):
+def complete(register, values, defaults):
     """A new row's values with the defaults of fields that were not given at all, and the workflow's first state."""
-    values = blank | defaults | values
+    values = defaults | values
     if register.workflow and values.get(register.workflow.field) is None:
         values[register.workflow.field] = register.workflow.initial
     return values

@@ -7,7 +7,7 @@ import peewee
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from models.conditions import fields_of, holds, sql, when
+from models.conditions import choices_of, fields_of, holds, sql, when
 from models.fields import Choice, Choices, Date, DateTime, Decimal, Integer, Text, YesNo, options
 from models.values import NA
 
@@ -161,3 +161,9 @@ def test_python_and_sql_agree(condition, values):
 def test_fields_read():
     condition = when(grade="C", due_on__lt="$today", any=(when(students__gt="$placed"), when(**{"not": when(active=True)})))
     assert fields_of(condition) == {"grade", "due_on", "students", "placed", "active"}
+
+
+def test_the_values_a_condition_holds_for_alone():
+    condition = when(kind="wall", grade__in=("C", "D"), area_m2__gt=3, found_on="$today", state__ne="closed")
+    assert dict(choices_of(condition)) == {"kind": {"wall"}, "grade": {"C", "D"}}
+    assert choices_of((("any", (when(kind="wall"), when(kind="toilet"))),)) == []
