@@ -87,7 +87,11 @@ class Work:
 
     def note_new(self, register, ids):
         """Writes down that records came: one row each, without values."""
-        self.note_many(register, [(id, 1, CREATE, ()) for id in ids])
+        count = len(ids)
+        columns = [self.begin()] * count, [register.name] * count, ids, [1] * count, [CREATE] * count, [""] * count
+        tables.insert_columns(Change, _COLUMNS[:6], columns)
+        self.touched.add(register.name)
+        self.changes += count
 
     def note_many(self, register, notes):
         """Writes down [(record id, version, action, changes)]."""

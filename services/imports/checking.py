@@ -38,12 +38,14 @@ def _write(register_name, work, verdicts, values):
     changed = [(one, given) for one, given in pairs if one.outcome == "changed"]
     updates = [(one.id, one.version, given) for one, given in changed]
     done = records.write_set(work, register_name, [given for _, given in new], updates)
-    for at, (one, _) in enumerate(new + changed):
-        for fault in done.warnings.get(at, ()):
-            _warn(one, fault)
-        for fault in done.faults.get(at, ()):
-            one.refuse(fault.field, _code(fault), fault.sentence)
-    return sum(one.outcome in REFUSED for one, _ in new + changed)
+    asked = [one for one, _ in new + changed]
+    for at, faults in done.warnings.items():
+        for fault in faults:
+            _warn(asked[at], fault)
+    for at, faults in done.faults.items():
+        for fault in faults:
+            asked[at].refuse(fault.field, _code(fault), fault.sentence)
+    return sum(asked[at].outcome in REFUSED for at in done.faults)
 
 
 def _warn(one, fault):

@@ -50,7 +50,7 @@ def clean(register, raw, *, by_app=False):
 
 
 def clean_alike(register, raws, *, by_app=False, known):
-    """`clean` of rows that are given the same fields, column by column: (their values, {place: faults of the row there}).
+    """`clean` of rows that are given the same fields in the same order, column by column: (their values, {place: faults of the row there}).
 
     `known` keeps what texts and whole numbers mean: {field name: {what was given: value, or its Fault}}.
     """

@@ -3,13 +3,16 @@
 import io
 import json
 import zipfile
+import zlib
+from importlib import import_module
 
 import openpyxl
 import pytest
 
-from models import registry, tables
+from models import base, registry, tables
 from models.errors import Conflict, Invalid, NotAllowed, NotFound
 from models.imports import Chunk, File, Plan
+from models.sentences import packed
 from services import history, imports, jobs, query, records
 from services.actor import SYSTEM
 from services.imports import applying, chunks
@@ -452,3 +455,20 @@ def test_history_tells_of_the_import(city, clerk):
     item = applied(clerk, planned(clerk, buildings("HI", 1, "青禾一中学")))
     entry = history.history("damaged_building", clerk, by_code("HI0").id)[0]
     assert (entry.kind, entry.reason, entry.change_set) == ("import", "校舍.csv", item.change_set)
+
+
+def test_the_verdicts_of_an_earlier_version_are_read(city, clerk):
+    item = planned(clerk, HEAD + "V1,青禾一中学,一号楼,教学楼,100\r\nV2,青禾一中学,二号楼,教学楼,很大\r\n")
+    (data,) = Chunk.select(Chunk.data).where(Chunk.plan == item.id).tuples().get()
+    verdicts = chunks.get(item.id, 0)
+    shapes = [list(one.changes) for one in verdicts]
+    rows = [
+        (one.number, one.outcome, one.id, one.version, at, list(one.changes.values()), one.old,
+         [(*said[:2], packed(said[2]), said[3]) for said in one.told], one.file, one.texts)
+        for at, one in enumerate(verdicts)
+    ]  # fmt: skip
+    before = zlib.compress(json.dumps((rows, shapes)).encode())
+    Chunk.update(data=before).where(Chunk.plan == item.id).execute()
+    import_module("models.migrations.0014_import_columns").up(None, base.database.obj)
+    assert chunks.get(item.id, 0) == verdicts and verdicts[1].told
+    assert [one.outcome for one in verdicts] == ["new", "error"] and len(data) < len(before)

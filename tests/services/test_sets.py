@@ -1,6 +1,7 @@
 """Writing in sets: each row checked as a single one is, a faulty one hiding none of the others, and the same left behind."""
 
 import pytest
+from hypothesis import given, strategies as st
 
 from models import registry, tables
 from models.errors import Invalid, NotAllowed
@@ -8,6 +9,7 @@ from models.journal import Change
 from services import policy, query, records
 from services.actor import SYSTEM
 from services.records import Cleaned
+from services.writer.values import clean, clean_alike
 from tests.actors import PEOPLE
 from tests.factories import day
 from tests.refusals import refused
@@ -273,3 +275,35 @@ def test_what_a_text_meant_in_one_register_says_nothing_in_another(city):
         first = records.write_set(work, "damaged_building", [city.new("damaged_building", "a1", kind="toilet")])
         second = records.write_set(work, "visit", [city.new("visit", "a1", kind="toilet")])
     assert not first.faults and codes(second.faults) == {0: {"choice"}}
+
+
+RAWS = st.one_of(
+    st.none(), st.text(max_size=12), st.integers(-5, 70_000), st.floats(allow_nan=False), st.booleans(), st.lists(st.integers(1, 3), max_size=2),
+    st.sampled_from(["教学楼", "120.5", "1,200", "2021/8/5", "约30", "不适用", " 围墙 ", "8.5"]),
+)  # fmt: skip
+NAMES = st.lists(
+    st.sampled_from(["name", "area_m2", "kind", "found_on", "note", "state", "grade", "colour"]), unique=True, min_size=1
+)
+
+
+@given(names=NAMES, data=st.data())
+def test_rows_cleaned_together_are_as_each_alone(names, data):
+    register, known = registry.get("damaged_building"), {}
+    for _ in range(2):  # what the first set has taught is used by the second
+        rows = data.draw(st.lists(st.tuples(*[RAWS] * len(names)), min_size=1, max_size=5))
+        raws = [dict(zip(names, row, strict=True)) for row in rows]
+        values, faults = clean_alike(register, raws, known=known)
+        for at, raw in enumerate(raws):
+            assert (values[at], faults.get(at, [])) == clean(register, raw)
+
+
+def test_what_was_looked_up_is_asked_again_once_others_are_written(city):
+    clerk = city.actor("city_clerk")
+    with records.working(clerk, kind="import") as work:
+        good = records.write_set(work, "damaged_building", [city.new("damaged_building", "a1")])
+        school = query.get("school", clerk, city.school("a1"))
+        records.write_set(work, "school", updates=[(school.id, school.version, {"name": "改名后的学校"})])
+        later = records.write_set(work, "damaged_building", [city.new("damaged_building", "a1", name="后来楼")])
+    assert not good.faults and not later.faults
+    hits = query.page(query.parse("damaged_building", clerk, [("q", "改名后的学校")])).records
+    assert {hit.id for hit in hits} >= {*good.ids, *later.ids}
