@@ -6,7 +6,7 @@ from models import registry
 from models.errors import Fault, FieldError, Invalid, say
 from models.fields import Relation, Relations
 from models.sentences import packed
-from services import form_returns, jobs, policy, readers, records
+from services import form_returns, jobs, policy, readers, records, search
 from services.error_workbook import fingerprint
 from services.imports import changes, checking, chunks, columns, layout, matching, questions, resent, rows, store
 from services.imports.store import ASKING, FAILED, PLANNED, READING
@@ -74,6 +74,7 @@ class Planning:
         with self._progress.step():
             chunks.clear(self._item.id)
         check_constants(self._register, self._actor, self._names.constants)
+        search.prepare()
         sources = readers.open_files(store.files(self._item.id))
         self._about["layouts"] = [None] * len(sources)
         with readers.Parser() as parser:

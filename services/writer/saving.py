@@ -130,7 +130,7 @@ def _save_columns(register, work, lines, changed):
 def with_files(register, rows):
     """Of rows (id, values) those that name files."""
     names = [field.name for field in register.fields if isinstance(field, Attachment)]
-    return [(id, values) for id, values in rows if any(values.get(name) for name in names)] if names else []
+    return [one for one in rows if any(map(one[1].get, names))] if names else []
 
 
 def file_faults(register, actor, id, values):
