@@ -38,7 +38,7 @@ class Row:
 
     number: int
     places: dict
-    texts: tuple
+    texts: list
     meant: tuple = ()
     faults: dict = attribute(default_factory=dict)
     told: list = attribute(default_factory=list)
@@ -82,8 +82,8 @@ class Task:
     """What is asked of a file's rows: the register as the actor sees it, which column is which field, how rows are taken.
 
     `names` are the fields a row says something about, `places` where each stands among them; `closed` and `masked` name those that are
-    compared only, and those shown cut short. `columns` {at: field}; `named` the places of the columns that have a name; `section` the field that takes the text of the
-    section a row stands in; `meanings` and `codes` are shared by all files of an import.
+    compared only, and those shown cut short. `columns` {at: field}; `named` the places of the columns that have a name; `section` the
+    field that takes the text of the section a row stands in; `meanings` and `codes` are shared by all files of an import.
     """
 
     register: object
