@@ -46,13 +46,16 @@ class _Limit(threading.local):
 _limit = _Limit()
 
 
-class _Beside(threading.local):
-    """What a helper thread is still writing on this thread's connection (write_beside)."""
+class _Open(threading.local):
+    """This thread's write transaction on SQLite: what a helper thread is still writing in it (write_beside), and the last numbers its
+    new rows were given, by table; None outside of one.
+    """
 
     writing = None
+    numbers = None
 
 
-_beside = _Beside()
+_open = _Open()
 
 
 def _is_over():
@@ -121,8 +124,8 @@ class SqliteDatabase(APSWDatabase):
 
     def _settle(self):
         """Nobody uses a connection while a helper writes on it; what that failed with ends the next statement."""
-        if _beside.writing is not None:
-            writing, _beside.writing = _beside.writing, None
+        if _open.writing is not None:
+            writing, _open.writing = _open.writing, None
             with peewee.__exception_wrapper__:
                 writing.result()
 
@@ -138,9 +141,11 @@ class SqliteDatabase(APSWDatabase):
         except BaseException:
             self._queue.leave()
             raise
+        _open.numbers = {}
 
     def commit(self):
         done = super().commit()
+        _open.numbers = None
         self._queue.leave()
         return done
 
@@ -150,6 +155,7 @@ class SqliteDatabase(APSWDatabase):
         try:
             return super().rollback()
         finally:
+            _open.numbers = None
             self._queue.leave()
 
     def execute_sql(self, sql, params=None):
@@ -341,6 +347,11 @@ def execute_many(sql, rows):
         database.cursor().executemany(sql, rows)
 
 
+def numbers_given():
+    """{table: the last number a new row of it got} in this thread's write transaction on SQLite, where nobody else writes meanwhile."""
+    return {} if _open.numbers is None else _open.numbers
+
+
 def write_beside(sql, values):
     """One statement that a helper thread executes on SQLite while this thread goes on with what needs no database: the next statement
     waits for it, and fails if this one did. Within a transaction only.
@@ -356,7 +367,7 @@ def write_beside(sql, values):
         finally:
             connection.set_progress_handler(_is_over, _STEPS)
 
-    _beside.writing = _helpers.submit(write)
+    _open.writing = _helpers.submit(write)
     asking.wait()
 
 

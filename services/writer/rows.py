@@ -5,7 +5,7 @@ from operator import itemgetter
 import peewee
 
 from models import tables
-from models.base import database, is_postgres, one_of
+from models.base import database, is_postgres, numbers_given, one_of
 from models.fields import Relations
 from models.journal import Link
 from models.prepared import Columns
@@ -20,7 +20,9 @@ def next_ids(model, count):
         found = database.execute_sql(f"SELECT nextval('{sequence}') FROM generate_series(1, %s)", (count,))
         return [id for (id,) in found.fetchall()]
     # SQLite: the transaction is IMMEDIATE, nobody else is inserting; rows are never deleted, so ids are never used twice.
-    last = model.select(peewee.fn.MAX(model.id)).scalar() or 0
+    given, table = numbers_given(), model._meta.table_name
+    last = given[table] if table in given else model.select(peewee.fn.MAX(model.id)).scalar() or 0
+    given[table] = last + count
     return list(range(last + 1, last + count + 1))
 
 

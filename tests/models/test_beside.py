@@ -5,9 +5,10 @@ import json
 import peewee
 import pytest
 
-from models import base
+from models import base, tables
 from models.errors import Unavailable
 from models.journal import Preference
+from services.writer.rows import next_ids
 
 INSERT = "INSERT INTO preference (account_id, name, value) SELECT ?, value, 'x' FROM json_each(?)"
 MANY = [f"n{at}" for at in range(5_000)]
@@ -71,3 +72,19 @@ def test_a_full_disk_beside_is_told_as_ever(sqlite):
         assert count() == 0
     finally:
         base.database.execute_sql("PRAGMA max_page_count = 4294967294")
+
+
+def test_numbers_of_new_rows_are_never_given_twice(sqlite, city):
+    model = tables.model("damaged_building")
+    with base.atomic():
+        first = next_ids(model, 3)
+        assert next_ids(model, 2) == [first[-1] + 1, first[-1] + 2]
+    # Nothing was inserted, and another transaction asks anew.
+    with base.atomic():
+        assert next_ids(model, 1) == first[:1]
+    written = city.add("damaged_building", "a1")
+    with base.atomic():
+        taken = next_ids(model, 1)
+        assert taken == [written + 1]
+        base.database.rollback()
+    assert next_ids(model, 1) == next_ids(model, 1) == taken
