@@ -1,5 +1,7 @@
 """The search entries of rows as they are written."""
 
+from functools import partial
+
 from models import registry, tables
 from models.base import one_of
 from models.fields import Relation
@@ -13,16 +15,11 @@ AT_ONCE = 2000
 def _labels(register, rows, work):
     """{field name: {id: label}} of what the rows' searched and titling relations point at."""
     found = {}
-
-    def of(target, ids):
-        def look(some):
-            return query.labels(target, some, INDEXER)
-
-        return work.looked_up("label", register, target, ids, look) if work else look(ids)
-
     for name in {name for name in (*register.search, *register.title) if isinstance(register.field(name), Relation)}:
         ids = {values.get(name) for values in rows} - {None, NA}
-        found[name] = of(register.field(name).to, ids)
+        target = register.field(name).to
+        look = partial(query.labels, target, actor=INDEXER)
+        found[name] = work.looked_up("label", register, target, ids, look) if work else look(ids)
     return found
 
 

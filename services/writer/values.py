@@ -39,13 +39,11 @@ def clean(register, raw, *, by_app=False):
     values, faults = {}, []
     for name, given in raw.items():
         field, fault = _field_for(register, name, by_app)
-        if fault is None:
-            try:
-                values[field.name] = given if isinstance(raw, Cleaned) else field.clean(given)
-            except FieldError as error:
-                fault = Fault(field.name, error.code, error.sentence)
-        if fault:
-            faults.append(fault)
+        found = fault or (given if isinstance(raw, Cleaned) else _value_or_fault(field, given))
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            values[field.name] = found
     return values, faults
 
 

@@ -7,7 +7,7 @@ import time
 import peewee
 import pytest
 
-from models import base, registry, tables
+from models import base, registry, tables, turns
 from models.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from models.fields import Relation
 from models.journal import Change, IdempotencyKey, Link
@@ -235,7 +235,7 @@ def test_a_crowd_saves_beside_a_long_import(city):
 
 def test_who_came_first_writes_first():
     """The queue in front of SQLite: in the order they came; who waits too long is told so and leaves the queue in order."""
-    queue, order = base.WriteQueue(), []
+    queue, order = turns.WriteQueue(), []
     assert queue.enter(1) and queue.enter(1), "whoever has the turn keeps it"
 
     def write(name, seconds):
