@@ -13,14 +13,23 @@ _COLUMNS = ("change_set", "register", "record_id", "version", "action", "field_i
 
 
 @dataclass
+class Known:
+    """What was found out about one set of rows and holds for the next: by register, what texts were `cleaned` to (writer.values.clean_sheet),
+    for which values its rules `held` (writer.faults.unsettled), and what was `seen` of other registers' records (Work.looked_up).
+    """
+
+    cleaned: dict = field(default_factory=dict)
+    held: dict = field(default_factory=dict)
+    seen: dict = field(default_factory=dict)
+
+
+@dataclass
 class Work:
     """One write under way: who does it, why, its change set, and what it has changed so far.
 
     Everything a request writes shares one Work, hence one change set and one transaction. A `trial` is always rolled back: new rows
-    are checked as ever, but nobody will look them up in the journal or by search. `cleaned` keeps, by register, what texts were
-    cleaned to from one set to the next (see writer.values.clean_alike), `held` for which values its rules were found to hold
-    (writer.faults.unsettled), `seen` what was found of other registers' records (looked_up). `touched` are the registers written to, `told` the journal's last line
-    before this part of the change set.
+    are checked as ever, but nobody will look them up in the journal or by search. `known` is what one set has found out for the next.
+    `touched` are the registers written to, `told` the journal's last line before this part of the change set.
     """
 
     actor: object
@@ -32,9 +41,7 @@ class Work:
     changes: int = 0
     infos: list = field(default_factory=list)
     trial: bool = False
-    cleaned: dict = field(default_factory=dict)
-    held: dict = field(default_factory=dict)
-    seen: dict = field(default_factory=dict)
+    known: Known = field(default_factory=Known)
     touched: set = field(default_factory=set)
     told: int = 0
 
@@ -75,7 +82,7 @@ class Work:
         """
         if target == register.name or self.touched - {register.name}:
             return look(ids)
-        known = self.seen.setdefault((what, target), {})
+        known = self.known.seen.setdefault((what, target), {})
         new = [id for id in ids if id not in known]
         if new:
             known.update(look(new))

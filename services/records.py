@@ -16,7 +16,7 @@ from services import policy, query, rules, writer
 from services.journal import Work
 
 MOST_AT_ONCE = 1000
-Cleaned, LOCKED = writer.Cleaned, writer.LOCKED
+LOCKED, Sheet = writer.LOCKED, writer.Sheet
 assert rules.SUBJECTS  # importing the rules is what registers them
 
 

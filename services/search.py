@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from threading import Thread
 
 from models.base import execute_many, is_postgres, write_beside
-from models.fields import Code
+from models.fields import Code, Field
 from models.register import once_for_each
 from models.tables import search_table
 
@@ -135,8 +135,8 @@ def _beginning(text):
 
 @dataclass(frozen=True)
 class _Searched:
-    """What is asked of a register's rows, worked out once: (name, its text or None for a relation's label, its tokens) of each
-    searched field, and (name, its text) of those a title begins with, without and with codes.
+    """What is asked of a register's rows, worked out once: (field, its tokens of a text) of each searched field, and the fields a title
+    begins with, without and with codes.
     """
 
     fields: tuple
@@ -146,12 +146,10 @@ class _Searched:
 
 @once_for_each
 def _searched_of(register):
-    searched = [register.field(name) for name in register.search]
     title = [register.field(name) for name in register.title]
-    fields = tuple((field.name, _text_of(field), _way_to_cut(field, register.title)) for field in searched)
+    fields = tuple((field, _way_to_cut(field, register.title)) for field in map(register.field, register.search))
     # People begin with the name, not with the code that stands before it in a title.
-    named = tuple((field.name, _text_of(field)) for field in title if not isinstance(field, Code))
-    return _Searched(fields, named, tuple((field.name, _text_of(field)) for field in title))
+    return _Searched(fields, tuple(field for field in title if not isinstance(field, Code)), tuple(title))
 
 
 def _way_to_cut(field, title):
@@ -161,17 +159,16 @@ def _way_to_cut(field, title):
     return _cut if field.name in title and field.control != "relation" else _pieces
 
 
-def _text_of(field):
-    return None if field.control == "relation" else field.render
-
-
 def tokens(register, rows, labels, units):
-    """The token texts of records, from their values by field name: those of their searched fields, relations by their labels
+    """The token texts of records, asked field by field (services.writer.sheets): those of their searched fields, relations by their labels
     ({field name: {id: label}}), and of their units, (district id, school id).
     """
-    searched = _searched_of(register)
-    parts = [[cut(text) if text else "" for text in _texts(rows, labels, name, render)] for name, render, cut in searched.fields]
-    parts.append(list(map(_beginning, _said(searched, rows, labels))))
+    searched, texts = _searched_of(register), {}
+    for field in (*searched.titled, *(field for field, _ in searched.fields)):
+        if field.name not in texts:
+            texts[field.name] = _texts(field, rows.column(field.name), labels.get(field.name, {}))
+    parts = [[cut(text) if text else "" for text in texts[field.name]] for field, cut in searched.fields]
+    parts.append(list(map(_beginning, _said(searched, texts, len(units)))))
     parts += [
         [f"ud{district}" if district else "" for district, _ in units],
         [f"us{school}" if school else "" for _, school in units],
@@ -179,24 +176,26 @@ def tokens(register, rows, labels, units):
     return [" ".join(filter(None, found)) for found in zip(*parts, strict=True)]
 
 
-def _texts(rows, labels, name, render):
-    if render is None:
-        known = labels.get(name, {})
-        return [known.get(values.get(name), "") for values in rows]
-    return [render(values.get(name)) for values in rows]
+def _texts(field, values, labels):
+    """What is read of a field's values: their text, a relation's label."""
+    if field.control == "relation":
+        return [labels.get(value, "") for value in values]
+    if type(field).format is Field.format and set(map(type, values)) == {str}:
+        return values
+    return list(map(field.render, values))
 
 
-def _said(searched, rows, labels):
+def _said(searched, texts, count):
     """What records are called without their codes, or with them where nothing else is left."""
-    found = _joined(searched.named, rows, labels)
+    found = _joined(searched.named, texts, count)
     if all(found):
         return found
-    return [name or whole for name, whole in zip(found, _joined(searched.titled, rows, labels), strict=True)]
+    return [name or whole for name, whole in zip(found, _joined(searched.titled, texts, count), strict=True)]
 
 
-def _joined(fields, rows, labels):
-    columns = [_texts(rows, labels, *one) for one in fields]
-    return [" ".join(texts).strip() for texts in zip(*columns, strict=True)] if columns else [""] * len(rows)
+def _joined(fields, texts, count):
+    columns = [texts[field.name] for field in fields]
+    return [" ".join(said).strip() for said in zip(*columns, strict=True)] if columns else [""] * count
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from services.definitions.conversion import fill, fill_rest
 from services.definitions.differences import difference
 from services.definitions.drafts import Refused, Stale, in_force, looked_at, read, require, rights_of
 from services.journal import UPDATE
-from services.writer import rows as stored_rows, scope
+from services.writer import rows as stored_rows, scope, sheets
 
 LOCK, BATCH = "definitions", 500
 _LOCK_WAIT = "SET LOCAL lock_timeout = '5s'"
@@ -190,7 +190,7 @@ def _move_units(register):
         if not rows:
             return
         ids = [row["id"] for row in rows]
-        units = scope.scope_of(register, [stored_rows.values_of(register, row) for row in rows], ids)
+        units = scope.scope_of(register, sheets.Apart([stored_rows.values_of(register, row) for row in rows]), ids)
         for row, unit in zip(rows, units, strict=True):
             if unit != (row["district_id"], row["school_id"]):
                 model.update(district_id=unit[0], school_id=unit[1]).where(model.id == row["id"]).execute()

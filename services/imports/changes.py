@@ -43,6 +43,7 @@ def decide(task, row):
     if row.record is None:
         _decide_new(task, row)
         return
+    row.changes = {}
     for name, text in zip(task.names, row.texts, strict=True):
         part = task.register.field(name)
         if _says_what_is_stored(task, part, text, row):
@@ -53,19 +54,17 @@ def decide(task, row):
         elif name not in row.faults and part.sensitivity == "masked" and _MASK in text:
             row.refuse(name, "masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=part.title))
         elif name not in row.faults:
-            row.changes[name] = row.meant[task.places[name]].raw
+            row.changes[name] = row.raw(name)
     row.refuse_faults()
     if not row.outcome:
         row.outcome = "changed" if row.changes else "unchanged"
     if row.outcome == "changed" and task.mode == "add":
-        row.outcome, row.changes = "unchanged", {}
+        row.outcome = "unchanged"
         row.warn("", "there_already", say("系统里已有这条记录，按「只新增」没有改。"))
 
 
 def _decide_new(task, row):
-    row.changes = {name: raw for name, meaning in zip(task.names, row.meant, strict=True) if (raw := meaning.raw) is not None}
     for name in task.closed:
-        row.changes.pop(name, None)
         row.faults.pop(name, None)
         if row.text(name).strip():
             label = task.register.field(name).title
@@ -74,8 +73,9 @@ def _decide_new(task, row):
         if _MASK in row.text(name):
             label = task.register.field(name).title
             row.faults[name] = ("masked", say("「{label}」是遮盖后的样子，请填完整内容或删去。", label=label))
-    row.refuse_faults()
-    if not row.outcome and task.mode == "update":
+    if row.faults:
+        row.refuse_faults()
+    elif task.mode == "update":
         row.refuse("", "not_there", say("系统里没有这条记录，按「只更新」没有新增。"))
     row.outcome = row.outcome or "new"
 

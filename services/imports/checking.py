@@ -10,18 +10,18 @@ class _Rehearsed(Exception):
     """Ends a rehearsal: the transaction is rolled back, nothing was written."""
 
 
-def rehearse(register_name, actor, verdicts, cleaned, seen):
+def rehearse(register_name, actor, verdicts, new, known):
     """Asks the gate about the rows that would be written, so that one look shows everything that is wrong. Writes nothing.
 
-    `cleaned` are the rows' values as their fields have given them already; `seen` keeps from batch to batch what was found of other
-    registers' records.
+    `new` is the Sheet of the new rows' values, as their fields have given them already; `known` (services.journal.Known) goes from batch to
+    batch.
     """
     if not any(one.outcome in ("new", "changed") for one in verdicts):
         return
     try:
         with records.working(actor, kind="import", confirmed=CONFIRMED) as work:
-            work.trial, work.seen = True, seen
-            _write(register_name, work, verdicts, cleaned)
+            work.trial, work.known = True, known
+            _write(register_name, work, verdicts, new)
             raise _Rehearsed
     except _Rehearsed:
         return
@@ -29,16 +29,22 @@ def rehearse(register_name, actor, verdicts, cleaned, seen):
 
 def write(register_name, work, verdicts):
     """Writes the new and the changed rows that the gate takes. The others are told why not, at their verdict; gives how many."""
-    return _write(register_name, work, verdicts, [one.changes for one in verdicts])
+    return _write(register_name, work, verdicts, _sheet([one for one in verdicts if one.outcome == "new"]))
 
 
-def _write(register_name, work, verdicts, values):
-    pairs = list(zip(verdicts, values, strict=True))
-    new = [(one, given) for one, given in pairs if one.outcome == "new"]
-    changed = [(one, given) for one, given in pairs if one.outcome == "changed"]
-    updates = [(one.id, one.version, given) for one, given in changed]
-    done = records.write_set(work, register_name, [given for _, given in new], updates)
-    asked = [one for one, _ in new + changed]
+def _sheet(verdicts):
+    """The raw values of new rows; None says nothing."""
+    names = verdicts[0].names if verdicts else ()
+    if any(one.names != names for one in verdicts):
+        return records.Sheet.of([one.changes for one in verdicts])
+    columns = map(list, zip(*[one.raws for one in verdicts], strict=True))
+    return records.Sheet(dict(zip(names, columns, strict=True)) if verdicts else {}, len(verdicts))
+
+
+def _write(register_name, work, verdicts, new):
+    changed = [one for one in verdicts if one.outcome == "changed"]
+    done = records.write_set(work, register_name, new, [(one.id, one.version, one.changes) for one in changed])
+    asked = [one for one in verdicts if one.outcome == "new"] + changed
     for at, faults in done.warnings.items():
         for fault in faults:
             _warn(asked[at], fault)

@@ -19,20 +19,26 @@ REFUSED = ("error", "out_of_scope")
 
 @dataclass(slots=True)
 class Verdict:
-    """What becomes of one row: its number in its file, its outcome, the record it means (id and version, None for a new one), the raw
-    values to write, the JSON of what they replace, what is said of it: (field name, code, sentence, level), and the texts of the
-    cells it is said of.
+    """What becomes of one row: its number in its file, its outcome, the record it means (id and version, None for a new one), the fields
+    to write and their raw values, the JSON of what they replace, what is said of it: (field name, code, sentence, level), and the texts
+    of the cells it is said of.
     """
 
     number: int
     outcome: str
     id: int | None = None
     version: int | None = None
-    changes: dict = attribute(default_factory=dict)
+    names: tuple = ()
+    raws: tuple = ()
     old: dict = attribute(default_factory=dict)
     told: list = attribute(default_factory=list)
     file: int = 0
     texts: dict = attribute(default_factory=dict)
+
+    @property
+    def changes(self):
+        """{field name: raw value} to write. A new row says nothing of what it has no value for."""
+        return {name: raw for name, raw in zip(self.names, self.raws, strict=True) if raw is not None or self.id is not None}
 
     @property
     def warned(self):
@@ -43,15 +49,17 @@ class Verdict:
         self.told.append((name, code, sentence, "error"))
 
 
-def verdict_of(row, file):
-    """A planned row, as it is kept."""
-    old = {}
+def verdict_of(row, file, names, raws):
+    """A planned row, as it is kept; `names` are the fields a new one is given and `raws` what of it."""
+    if row.record is None:
+        written = (names, raws) if row.outcome == "new" else ((), ())
+        return Verdict(row.number, row.outcome, None, None, *written, {}, row.told, file)
+    old, written = {}, ((), ())
     if row.outcome == "changed":
         values, by_name = row.record.values, row.record.register.by_name
         old = {name: by_name[name].to_json(values.get(name)) for name in row.changes}
-    wanted = row.outcome in ("new", "changed")
-    id, version = (row.record.id, row.record.version) if row.record else (None, None)
-    return Verdict(row.number, row.outcome, id, version, row.changes if wanted else {}, old, row.told, file)
+        written = tuple(row.changes), list(row.changes.values())
+    return Verdict(row.number, row.outcome, row.record.id, row.record.version, *written, old, row.told, file)
 
 
 def outcomes_of(verdicts):
@@ -76,13 +84,12 @@ def _packed(verdicts):
     """
     shapes, shaped, more = {}, [], {}
     for at, one in enumerate(verdicts):
-        shaped.append(shapes.setdefault(tuple(one.changes), len(shapes)))
+        shaped.append(shapes.setdefault(one.names, len(shapes)))
         if one.told or one.id is not None:
             told = [(name, code, packed(sentence), level) for name, code, sentence, level in one.told]
             more[at] = one.id, one.version, one.old, told, one.texts
-    values = [list(one.changes.values()) for one in verdicts]
-    numbers, outcomes = [one.number for one in verdicts], [one.outcome for one in verdicts]
-    return verdicts[0].file, numbers, outcomes, shaped, values, list(shapes), more
+    numbers, outcomes, raws = zip(*[(one.number, one.outcome, one.raws) for one in verdicts], strict=True)
+    return verdicts[0].file, numbers, outcomes, shaped, raws, list(shapes), more
 
 
 def clear(plan, first=0):
@@ -101,10 +108,11 @@ def get(plan, at):
 
 
 def _unpacked(data):
-    file, numbers, outcomes, shaped, values, shapes, more = json.loads(zlib.decompress(bytes(data)))
+    file, numbers, outcomes, shaped, raws, shapes, more = json.loads(zlib.decompress(bytes(data)))
+    names = list(map(tuple, shapes))
     verdicts = [
-        Verdict(number, outcome, None, None, dict(zip(shapes[shape], given, strict=True)), {}, [], file)
-        for number, outcome, shape, given in zip(numbers, outcomes, shaped, values, strict=True)
+        Verdict(number, outcome, None, None, names[shape], given, {}, [], file)
+        for number, outcome, shape, given in zip(numbers, outcomes, shaped, raws, strict=True)
     ]
     for at, (id, version, old, told, texts) in more.items():
         one = verdicts[int(at)]

@@ -174,11 +174,11 @@ class Telling:
 
     def of_each(self, rows):
         """`of` for each of some rows. Where all say the same fields of key and title, and nothing wrong, what holds for one holds for all."""
-        first = self.of(rows[0])
+        first, places = self.of(rows[0]), rows[0].places
         by_key_or_title = first and (first == self._key or first[0] in self._titles)
-        wanted = [name for name in (*self._needed, *self._titles) if name in rows[0].places]
+        wanted = [rows[0].meant.values[places[name]] for name in (*self._needed, *self._titles) if name in places]
         sound = not any(row.faults for row in rows)
-        if by_key_or_title and sound and all(says(row, name) for name in wanted for row in rows):
+        if by_key_or_title and sound and not any(value is None or value is NA for values in wanted for value in values):
             return [first] * len(rows)
         return [self.of(row) for row in rows]
 
@@ -209,7 +209,7 @@ def _rows_like(register, actor, names, tuples):
     columns = [query.column(model, register, name) for name in names]
     distinct = [{values[at] for values in tuples} - {None} for at in range(len(names))]
     leading = max(range(len(names)), key=lambda at: len(distinct[at]))
-    wanted = sorted(distinct[leading], key=str)
+    wanted = list(distinct[leading])
     for at in range(0, len(wanted), _CHUNK):
         some = source.where(_among(columns[leading], wanted[at : at + _CHUNK]))
         for id, *values in Statement(some.select(model.id, *columns)).rows():

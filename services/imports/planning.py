@@ -10,6 +10,7 @@ from services import form_returns, jobs, policy, readers, records, search
 from services.error_workbook import fingerprint
 from services.imports import changes, checking, chunks, columns, layout, matching, questions, resent, rows, store
 from services.imports.store import ASKING, FAILED, PLANNED, READING
+from services.journal import Known
 
 JOB = "import_plan"
 # How much of the first rows is kept to be shown.
@@ -55,7 +56,7 @@ class Planning:
         self._meanings = rows.Meanings(self._register, actor, self._answers(), self._names.named(item.asked.get("translate", {})))
         self._repeats, self._codes, self._unknown = rows.Repeats(), {}, {}
         self._chunks, self._done, self._total, self._matches, self._sections = 0, 0, None, [], []
-        self._called, self._kept, self._seen = [], 0, {}
+        self._called, self._kept, self._known = [], 0, Known()
         self._messages, self._questions, self._skipped, self._last = [], [], [], 0
         self._about = {"sheet": "", "sheets": [], "encoding": "", "header_rows": [], "letters": [], "heads": [], "layouts": []}
 
@@ -239,15 +240,18 @@ class Planning:
 
     def _judge(self, file, task, batch):
         """What becomes of a batch of rows; its verdicts are stored as one chunk."""
-        rows.understand(task, batch)
+        meant = rows.understand(task, batch)
         self._repeats.settle(batch)
         changes.match(task, [row for row in batch if not row.settled])
         for row in batch:
             changes.decide(task, row)
         self._note_unknown(task, batch)
-        verdicts = [chunks.verdict_of(row, file) for row in batch]
-        cleaned = [records.Cleaned({name: row.meant[task.places[name]].value for name in row.changes}) for row in batch]
-        checking.rehearse(self._register.name, self._actor, verdicts, cleaned, self._seen)
+        places = [task.places[name] for name in task.open]
+        raws = zip(*[meant.raws[at] for at in places], strict=True) if places else [()] * len(batch)
+        verdicts = [chunks.verdict_of(row, file, task.open, given) for row, given in zip(batch, raws, strict=True)]
+        new = [at for at, one in enumerate(verdicts) if one.outcome == "new"]
+        values = {name: [meant.values[place][at] for at in new] for name, place in zip(task.open, places, strict=True)}
+        checking.rehearse(self._register.name, self._actor, verdicts, records.Sheet(values, len(new), cleaned=True), self._known)
         for one, row in zip(verdicts, batch, strict=True):
             if one.told:
                 one.texts = {name: str(row.text(name))[:_SHOWN] for name, *_ in one.told if name in task.places}

@@ -1,6 +1,7 @@
 """The rows of a file on their way in: which of them are records, what their cells mean, which say the same thing twice."""
 
 from dataclasses import dataclass, field as attribute
+from operator import itemgetter
 from typing import NamedTuple
 
 from models.errors import FieldError, say
@@ -28,24 +29,39 @@ class Meaning(NamedTuple):
 EMPTY = Meaning()
 
 
+class Meant:
+    """What the cells of some rows mean, column by column in the order of the task's names, with their values and raw values apart."""
+
+    __slots__ = ("columns", "raws", "values")
+
+    def __init__(self, columns):
+        self.columns = columns
+        self.values = [list(map(_VALUE, column)) for column in columns]
+        self.raws = [list(map(_RAW, column)) for column in columns]
+
+
+_VALUE, _RAW = itemgetter(0), itemgetter(1)
+
+
 @dataclass(slots=True)
 class Row:
-    """One row of a file on its way: its texts and what they mean, in the order of the task's names; what is wrong, which record it is.
+    """One row of a file on its way: its texts, in the order of the task's names, and what they mean; what is wrong, which record it is.
 
-    `places` {field name: place} is the task's. `settled`: an error workbook sent again says of this row what its import has written,
+    `places` {field name: place} is the task's; `at` is the row's own place among those that were `meant` together. `settled`: an error workbook sent again says of this row what its import has written,
     or found unchanged.
     """
 
     number: int
     places: dict
     texts: list
-    meant: tuple = ()
+    meant: Meant = None
+    at: int = 0
     faults: dict = attribute(default_factory=dict)
     told: list = attribute(default_factory=list)
     identity: tuple = ()
     mark: tuple = ()
     record: object = None
-    changes: dict = attribute(default_factory=dict)
+    changes: dict | None = None
     outcome: str = ""
     settled: bool = False
 
@@ -54,7 +70,10 @@ class Row:
         return self.texts[self.places[name]] if name in self.places else ""
 
     def value(self, name):
-        return self.meant[self.places[name]].value if name in self.places else None
+        return self.meant.values[self.places[name]][self.at] if name in self.places else None
+
+    def raw(self, name):
+        return self.meant.raws[self.places[name]][self.at]
 
     def refuse(self, name, code, sentence, outcome="error"):
         self._tell(name, code, sentence, "error")
@@ -81,8 +100,8 @@ class Row:
 class Task:
     """What is asked of a file's rows: the register as the actor sees it, which column is which field, how rows are taken.
 
-    `names` are the fields a row says something about, `places` where each stands among them; `closed` and `masked` name those that are
-    compared only, and those shown cut short. `columns` {at: field}; `named` the places of the columns that have a name; `section` the
+    `names` are the fields a row says something about, `places` where each stands among them; `closed`, `open` and `masked` name those that
+    are compared only, those a new row is given, and those shown cut short. `columns` {at: field}; `named` the places of the columns that have a name; `section` the
     field that takes the text of the section a row stands in; `meanings` and `codes` are shared by all files of an import.
     """
 
@@ -102,6 +121,7 @@ class Task:
     names: tuple = ()
     places: dict = attribute(default_factory=dict)
     closed: tuple = ()
+    open: tuple = ()
     masked: tuple = ()
 
     def __post_init__(self):
@@ -111,6 +131,7 @@ class Task:
         self.places = {name: at for at, name in enumerate(self.names)}
         parts = [self.register.field(name) for name in self.names]
         self.closed = tuple(part.name for part in parts if part.readonly or isinstance(part, Attachment))
+        self.open = tuple(name for name in self.names if name not in self.closed)
         self.masked = tuple(part.name for part in parts if part.sensitivity == "masked" and part.name not in self.closed)
 
 
@@ -248,7 +269,7 @@ def section_text(text):
 
 
 def understand(task, rows):
-    """What every cell means, each text once. Faults wait: a cell that says what is stored is right."""
+    """The Meant of rows: what every cell means, each text once. Faults wait: a cell that says what is stored is right."""
     columns = []
     for name, texts in zip(task.names, zip(*[row.texts for row in rows], strict=True), strict=True):
         distinct = set(texts)
@@ -258,25 +279,32 @@ def understand(task, rows):
             for row, meaning in zip(rows, columns[-1], strict=True):
                 if meaning.fault:
                     row.faults[name] = meaning.fault
-    for row, meant in zip(rows, zip(*columns, strict=True), strict=bool(columns)):
-        row.meant = meant
-    _identify(task, rows)
+    meant = Meant(columns)
+    for at, row in enumerate(rows):
+        row.meant, row.at = meant, at
+    _identify(task, rows, meant)
     for row in rows:
         if row.settled:
             row.accept()
+    return meant
 
 
-def _identify(task, rows):
+def _identify(task, rows, meant):
     if task.key:
         identities = [task.key if all(matching.says(row, name) for name in task.key) else () for row in rows]
     else:
         identities = task.telling.of_each(rows)
+    marks = {identity: _marks(meant, [task.places[name] for name in identity]) for identity in set(identities)}
     for row, identity in zip(rows, identities, strict=True):
         if identity:
-            row.identity = identity
-            row.mark = identity, tuple([None if (value := row.value(name)) is NA else value for name in identity])
+            row.identity, row.mark = identity, (identity, marks[identity][row.at])
         else:
             _refuse_unidentified(task, row)
+
+
+def _marks(meant, places):
+    """The values of all rows in some columns; 不适用 is as good as empty."""
+    return list(zip(*[[None if value is NA else value for value in meant.values[at]] for at in places], strict=True))
 
 
 def _refuse_unidentified(task, row):
@@ -295,8 +323,8 @@ class Repeats:
 
     def settle(self, rows):
         """Marks the rows that say again what an earlier one said; a row that says otherwise of the same record is wrong."""
-        places = rows[0].places
-        said = zip(*[_meant(rows, places[name]) for name in sorted(places)], strict=True)
+        places, unclear = rows[0].places, {name for row in rows for name in row.faults}
+        said = zip(*[_said(rows, places[name], name in unclear) for name in sorted(places)], strict=True)
         for row, mine in zip(rows, said, strict=bool(places)):
             if row.identity:
                 mine = (row.number, hash(mine))
@@ -312,6 +340,9 @@ class Repeats:
             row.refuse("", "repeated", say("与第 {first} 行是同一条记录，内容却不同，请只留一行。", first=number))
 
 
-def _meant(rows, at):
+def _said(rows, at, unclear):
     """What rows mean in one field. 100 and 100.0 are one number, a space more or less says nothing; of what is not understood, the text."""
-    return [fold(row.texts[at]) if (one := row.meant[at]).fault else one.value for row in rows]
+    meant = rows[0].meant
+    if not unclear:
+        return meant.values[at]
+    return [fold(row.texts[at]) if one.fault else one.value for row, one in zip(rows, meant.columns[at], strict=True)]

@@ -12,14 +12,15 @@ from services.writer.rows import fetch, fetch_many
 from services.writer.saving import run_effects
 from services.writer.scope import units_of
 from services.writer.sets import SetDone, put_back, write_set
+from services.writer.sheets import Sheet
 from services.writer.trash import bring_back, trash
-from services.writer.values import Cleaned, Written
+from services.writer.values import Written
 
 __all__ = [
     "INDEXER",
     "LOCKED",
-    "Cleaned",
     "SetDone",
+    "Sheet",
     "Written",
     "bring_back",
     "create",

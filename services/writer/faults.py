@@ -14,7 +14,7 @@ from models.register import once_for_each
 from models.values import NA
 from services import behaviours, query
 from services.behaviours import Checked, derive
-from services.writer.rows import column_of
+from services.writer.sheets import Apart
 
 # For how many combinations of values a rule is remembered to hold.
 _MOST_KEPT = 20_000
@@ -57,27 +57,23 @@ def rules_of(register):
 
 
 def unsettled(register, rows, day, held):
-    """The register's Rules without those that no row of a set breaks: most rows break none, and are not asked one by one.
+    """The register's Rules without those that no row of a set breaks: most rows break none, and are not asked one by one. `rows` are asked
+    field by field (services.writer.sheets).
 
     A rule is asked once for each different combination of the values that it reads; `held` keeps, by register, for which of them it
     was found to hold, from one set to the next.
     """
-    rules, columns = rules_of(register), {}
-
-    def column(name):
-        if name not in columns:
-            columns[name] = column_of(rows, name)
-        return columns[name]
+    rules = rules_of(register)
 
     def combinations(names, about):
         """The different combinations of these fields' values, in the rows that have what the rule is about."""
-        found = [column(name) for name in names]
+        found = [rows.column(name) for name in names]
         if about:
-            matters = list(map(about[1].__contains__, column(about[0])))
+            matters = list(map(about[1].__contains__, rows.column(about[0])))
             found = [list(compress(one, matters)) for one in found] if any(matters) else [()] * len(names)
         return set(found[0]) if len(found) == 1 else set(zip(*found, strict=True))
 
-    required = tuple(one for one in rules.required if None in column(one[0]))
+    required = tuple(one for one in rules.required if None in rows.column(one[0]))
     asked = tuple(
         one
         for one, names, about, known in zip(rules.asked, rules.reads, rules.about, _held(held, register, day), strict=True)
@@ -218,14 +214,15 @@ def unique_groups(register):
 
 def taken(register, values, record_id=None):
     """Faults for a business key, or a unique field, that another row has already. They do not say whose."""
-    return taken_in_set(register, [(values, record_id)])[0]
+    return taken_in_set(register, Apart([values]), [record_id])[0]
 
 
-def taken_in_set(register, rows):
-    """For each of the rows (values, record id or None) its faults for values that another record has, or an earlier row of the
-    set. Parts of a key may be empty (a team takes a district or a school): empty equals empty, which an index does not say.
+def taken_in_set(register, rows, ids):
+    """For each of the rows, asked field by field (services.writer.sheets), with their record ids or None, its faults for values that
+    another record has, or an earlier row of the set. Parts of a key may be empty (a team takes a district or a school): empty equals
+    empty, which an index does not say.
     """
-    faults = [[] for _ in rows]
+    faults = [[] for _ in ids]
     for names in unique_groups(register):
         marks, empty = _marks(rows, names), (None,) * len(names)
         different = set(marks)
@@ -235,7 +232,7 @@ def taken_in_set(register, rows):
         for at, mark in enumerate(marks):
             if mark == empty:
                 continue
-            mine = rows[at][1] if rows[at][1] is not None else ("new", at)
+            mine = ids[at] if ids[at] is not None else ("new", at)
             if held.setdefault(mark, {mine}) - {mine}:
                 labels = tuple(register.field(name).title for name in names)
                 faults[at].append(Fault(names[-1], "taken", say("「{labels}」已有同样的值，请核对后换一个。", labels=labels)))
@@ -244,7 +241,7 @@ def taken_in_set(register, rows):
 
 def _marks(rows, names):
     """What each of the rows has in these fields; 不适用 is as good as empty."""
-    columns = [[None if values.get(name) is NA else values.get(name) for values, _ in rows] for name in names]
+    columns = [[None if value is NA else value for value in rows.column(name)] for name in names]
     return list(zip(*columns, strict=True))
 
 

@@ -8,36 +8,38 @@ from models.fields import Relation
 from models.values import NA
 from services import query, search
 from services.writer.rows import values_of
+from services.writer.sheets import Apart
 
 AT_ONCE = 2000
 
 
 def _labels(register, rows, work):
-    """{field name: {id: label}} of what the rows' searched and titling relations point at."""
+    """{field name: {id: label}} of what the searched and titling relations of rows point at."""
     found = {}
     for name in {name for name in (*register.search, *register.title) if isinstance(register.field(name), Relation)}:
-        ids = {values.get(name) for values in rows} - {None, NA}
+        ids = set(rows.column(name)) - {None, NA}
         target = register.field(name).to
         look = partial(query.labels, target, actor=INDEXER)
         found[name] = work.looked_up("label", register, target, ids, look) if work else look(ids)
     return found
 
 
-def index(register, rows, *, fresh=False, work=None):
-    """Search entries of rows [(id, values, (district, school))] as a Work writes them; `fresh` rows have none yet."""
-    if not register.search or not rows:
-        return
-    values = [values for _, values, _ in rows]
-    found = search.tokens(register, values, _labels(register, values, work), [unit for *_, unit in rows])
-    search.put(register.name, [(id, text) for (id, *_), text in zip(rows, found, strict=True)], fresh=fresh)
+def index(register, ids, rows, units, *, fresh=False, work=None):
+    """Search entries of rows, asked field by field (services.writer.sheets), with their ids and units (district, school), as a Work writes
+    them; `fresh` rows have none yet.
+    """
+    if register.search and ids:
+        found = search.tokens(register, rows, _labels(register, rows, work), units)
+        search.put(register.name, list(zip(ids, found, strict=True)), fresh=fresh)
 
 
 def reindex(register, ids):
     """Search entries made anew from the stored rows."""
     model = tables.model(register.name)
     for at in range(0, len(ids), AT_ONCE):
-        found = model.select().where(one_of(model.id, ids[at : at + AT_ONCE]) & model.deleted_at.is_null()).dicts()
-        index(register, [(row["id"], values_of(register, row), (row["district_id"], row["school_id"])) for row in found])
+        found = list(model.select().where(one_of(model.id, ids[at : at + AT_ONCE]) & model.deleted_at.is_null()).dicts())
+        rows, units = Apart([values_of(register, row) for row in found]), [(row["district_id"], row["school_id"]) for row in found]
+        index(register, [row["id"] for row in found], rows, units)
 
 
 def reindex_mentions(register_name, ids):

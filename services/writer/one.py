@@ -11,6 +11,7 @@ from services.writer.relations import check_relations
 from services.writer.rows import fetch, next_ids
 from services.writer.saving import Line, insert, run_effects, save
 from services.writer.scope import confirm_scope, units_of
+from services.writer.sheets import Apart
 from services.writer.values import Written, clean, complete, defaults_of, fill, make_codes
 
 FREE, LOCKED = "free", "locked_state"
@@ -23,7 +24,7 @@ def create(register_name, work, raw, *, by_app=False):
     policy.require(actor, "edit", full)
     view = full if named_allowed(full, actor, raw) else policy.view(full, actor)
     values, faults = clean(view, raw, by_app=by_app or actor.system)
-    faults += check_relations(full, work, [values]).get(0, [])
+    faults += check_relations(full, work, Apart([values])).get(0, [])
     values = complete(full, values, defaults_of(full, actor))
     ids = next_ids(tables.model(full.name), 1)
     make_codes(full, [values], ids)
@@ -33,7 +34,7 @@ def create(register_name, work, raw, *, by_app=False):
     else:
         faults += blanks(full, values, faults)
     settle(work, faults)
-    insert(full, work, [Line(id, values=values) for id in ids])
+    insert(full, work, [Line(id, own=values) for id in ids])
     confirm_scope(full, actor, ids[0])
     run_effects(full, work, ids)
     return Written(full, ids[0], 1, values)
@@ -70,7 +71,7 @@ def update(register_name, work, id, raw, *, version, by_app=False, move=None):
     values, faults = clean(view, raw, by_app=by_app or bool(move) or actor.system)
     if not by_app:
         chosen = {name: value for name, value in values.items() if value != old.get(name)}
-        faults += check_relations(full, work, [chosen]).get(0, [])
+        faults += check_relations(full, work, Apart([chosen])).get(0, [])
     merged = () if by_app or faults else merge(full, view, id, row["version"], version, old, values)
     changed = {name: value for name, value in values.items() if value != old.get(name)}
     after = old | changed
@@ -86,7 +87,7 @@ def update(register_name, work, id, raw, *, version, by_app=False, move=None):
     settle(work, faults)
     if not changed:
         return Written(full, id, row["version"], old, merged)
-    save(full, work, [Line(id, row=row, old=old, values=after, changed=frozenset(changed))])
+    save(full, work, [Line(id, row=row, old=old, own=after, changed=frozenset(changed))])
     if not by_app:
         confirm_scope(full, actor, id, move.action if move else "edit")
     run_effects(full, work, [id])

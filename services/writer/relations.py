@@ -6,16 +6,18 @@ from models.errors import Fault, say
 from models.fields import Relation, Relations
 from models.journal import Link
 from services import policy
+from services.writer.sheets import together
 from services.writer.values import ids_of
 
 
 def check_relations(register, work, rows):
-    """Faults by row index for relations to records the writing actor may not see or that are in the trash; one query per target."""
+    """Faults by row index of rows asked field by field (services.writer.sheets), for relations to records the writing actor may not see or that are in the trash; one query per target."""
     named, wanted, faults = [], {}, {}
     for field in register.fields:
         if isinstance(field, (Relation, Relations)):
-            named.append((field, [values.get(field.name) for values in rows]))
-            wanted.setdefault(field.to, set()).update(*map(ids_of, set(named[-1][1])))
+            column = rows.column(field.name)
+            named.append((field, column))
+            wanted.setdefault(field.to, set()).update(*map(ids_of, set(column)))
     unknown = {target: ids - _visible(register, work, target, ids) for target, ids in wanted.items() if ids}
     for field, found in named:
         if not unknown.get(field.to):
@@ -50,12 +52,14 @@ def gone_targets(register, rows):
     return faults
 
 
-def link(register, rows, *, fresh=False):
-    """The links of records' several-relations fields, as given: rows are (id, values); `fresh` records have none yet."""
+def link(register, lines, *, fresh=False):
+    """The links of records' several-relations fields, as lines have them now, where they changed; `fresh` records have none yet."""
+    rows = together(lines)
     for field in register.fields:
         if not isinstance(field, Relations):
             continue
-        given = [(id, values[field.name] or ()) for id, values in rows if field.name in values]
+        values = rows.column(field.name)
+        given = [(line.id, value or ()) for line, value in zip(lines, values, strict=True) if fresh or field.name in line.changed]
         if given and not fresh:
             mine = (Link.register == register.name) & (Link.field_id == field.id)
             Link.delete().where(mine & one_of(Link.record_id, [id for id, _ in given])).execute()

@@ -1,7 +1,5 @@
 """Rows as the table keeps them: to columns and back."""
 
-from operator import itemgetter
-
 import peewee
 
 from models import tables
@@ -26,34 +24,22 @@ def next_ids(model, count):
     return list(range(last + 1, last + count + 1))
 
 
-def stored(register, rows, names=None):
-    """{column name: values, one for each row} of the rows' Python values; 不适用 is kept beside an empty column.
-
-    `names` are the fields that are stored, all of them by default.
+def stored(register, rows, count, names=None):
+    """{column name: values, one for each row} of the values of rows asked field by field (services.writer.sheets); 不适用 is kept beside
+    an empty column. `names` are the fields that are stored, all of them by default.
     """
     fields = [field for field in register.fields if field.stored and (names is None or field.name in names)]
-    found = {f"f_{field.id}": column_of(rows, field.name) for field in fields}
-    for field in fields:
+    found = {f"f_{field.id}": rows.column(field.name) for field in fields}
+    marks = [""] * count
+    for field in register.fields:
         if field.na:
             key = f"f_{field.id}"
-            found[key] = [None if value is NA else value for value in found[key]]
-    return found | {"na_fields": _marks(register, rows)}
-
-
-def column_of(rows, name):
-    """One field's values of all rows; a retired one's may be missing."""
-    try:
-        return list(map(itemgetter(name), rows))
-    except KeyError:
-        return [values.get(name) for values in rows]
-
-
-def _marks(register, rows):
-    answerable = [field for field in register.fields if field.na]
-    if not answerable:
-        return [None] * len(rows)
-    marks = ["".join(f"|{field.id}" for field in answerable if values.get(field.name) is NA) for values in rows]
-    return [f"{mark}|" if mark else None for mark in marks]
+            column = found[key] if key in found else rows.column(field.name)
+            if NA in column:
+                marks = [f"{mark}|{field.id}" if value is NA else mark for mark, value in zip(marks, column, strict=True)]
+                if key in found:
+                    found[key] = [None if value is NA else value for value in column]
+    return found | {"na_fields": [f"{mark}|" if mark else None for mark in marks]}
 
 
 def values_of(register, row):

@@ -13,6 +13,7 @@ from services.writer.indexing import index, reindex_mentions
 from services.writer.relations import link
 from services.writer.rows import stored
 from services.writer.scope import propagate_scope, scope_of
+from services.writer.sheets import Apart, Sheet, together
 
 
 @dataclass(slots=True)
@@ -21,7 +22,8 @@ class Line:
 
     `raw` is what was given, `version` the one the change started from, `at` its place in a set; `faults` what is wrong
     with it, `later` the rules still to be asked. A `sound` row was found, read and understood; its rules may still refuse it.
-    `unit` is the (district, school) it will have, once it is `placed`.
+    `unit` is the (district, school) it will have, once it is `placed`. Its values are its `own`, or stand at a `place` of a `sheet`
+    together with those of other rows.
     """
 
     id: int | None
@@ -30,13 +32,24 @@ class Line:
     at: int = 0
     row: dict | None = None
     old: dict = attribute(default_factory=dict)
-    values: dict = attribute(default_factory=dict)
+    own: dict = attribute(default_factory=dict)
+    sheet: Sheet | None = None
+    place: int = 0
     changed: frozenset = frozenset()
     faults: list = attribute(default_factory=list)
     later: list = attribute(default_factory=list)
     merged: tuple = ()
     sound: bool = True
     unit: tuple | None = None
+
+    @property
+    def values(self):
+        """Its values by field name; of a row in a sheet, a copy."""
+        return self.own if self.sheet is None else self.sheet.row(self.place)
+
+    @values.setter
+    def values(self, values):
+        self.own, self.sheet = values, None
 
     def settle_changes(self):
         """Which fields will differ from what is stored."""
@@ -46,7 +59,7 @@ class Line:
 def placed(register, lines):
     """The units of rows whose values are settled, worked out once."""
     open_ones = [line for line in lines if line.unit is None]
-    units = scope_of(register, [line.values for line in open_ones], [line.id for line in open_ones])
+    units = scope_of(register, together(open_ones), [line.id for line in open_ones])
     for line, unit in zip(open_ones, units, strict=True):
         line.unit = unit
     return [line.unit for line in lines]
@@ -55,9 +68,9 @@ def placed(register, lines):
 def insert(register, work, lines):
     """New rows into the table, their links, files, journal entries and index entries."""
     model, count = tables.model(register.name), len(lines)
-    rows, ids, units = [line.values for line in lines], [line.id for line in lines], placed(register, lines)
+    rows, ids, units = together(lines), [line.id for line in lines], placed(register, lines)
     moment = model.created_at.db_value(work.at)
-    columns = stored(register, rows) | {
+    columns = stored(register, rows, count) | {
         "id": ids,
         "version": [1] * count,
         "created_at": [moment] * count,
@@ -67,15 +80,15 @@ def insert(register, work, lines):
         "district_id": [district for district, _ in units],
         "school_id": [school for _, school in units],
     }
-    filled = {name: values for name, values in columns.items() if values.count(None) < count}
+    filled = {name: values for name, values in columns.items() if any(value is not None for value in values)}
     tables.insert_columns(model, list(filled), list(filled.values()))
-    link(register, list(zip(ids, rows, strict=True)), fresh=True)
-    for id, values in with_files(register, zip(ids, rows, strict=True)):
-        claim_files(register, work.actor, id, values)
+    link(register, lines, fresh=True)
+    for at in with_files(register, rows):
+        claim_files(register, work.actor, ids[at], lines[at].values)
     if work.trial:
         return
     work.note_new(register, ids)
-    index(register, list(zip(ids, rows, units, strict=True)), fresh=True, work=work)
+    index(register, ids, rows, units, fresh=True, work=work)
 
 
 def save(register, work, lines):
@@ -86,14 +99,15 @@ def save(register, work, lines):
         by_fields.setdefault(line.changed, []).append(line)
     for changed, part in by_fields.items():
         _save_columns(register, work, part, changed)
-    changes = [(line.id, {name: line.values[name] for name in line.changed}) for line in lines]
-    link(register, changes)
-    for id, values in with_files(register, changes):
-        claim_files(register, work.actor, id, values)
+    link(register, lines)
+    changes = [{name: line.values[name] for name in line.changed} for line in lines]
+    for at in with_files(register, Apart(changes)):
+        claim_files(register, work.actor, lines[at].id, changes[at])
     work.note_many(register, [(line.id, line.row["version"] + 1, UPDATE, _parts(register, line)) for line in lines])
     moved = [line.id for line in lines if line.unit != (line.row["district_id"], line.row["school_id"])]
     searched, gone = {*register.search, *register.title}, set(moved)
-    index(register, [(line.id, line.values, line.unit) for line in lines if line.id in gone or searched & line.changed], work=work)
+    found = [line for line in lines if line.id in gone or searched & line.changed]
+    index(register, [line.id for line in found], together(found), [line.unit for line in found], work=work)
     if moved:
         propagate_scope(register.name, moved)
     renamed = [line.id for line in lines if line.changed & set(register.title)]
@@ -109,7 +123,7 @@ def _parts(register, line):
 def _save_columns(register, work, lines, changed):
     """One statement for all rows that change the same fields. The rows are locked, so that their versions stand."""
     model = tables.model(register.name)
-    columns = stored(register, [line.values for line in lines], changed)
+    columns = stored(register, together(lines), len(lines), changed)
     columns |= {
         "version": [line.row["version"] + 1 for line in lines],
         "updated_at": [work.at] * len(lines),
@@ -128,9 +142,9 @@ def _save_columns(register, work, lines, changed):
 
 
 def with_files(register, rows):
-    """Of rows (id, values) those that name files."""
-    names = [field.name for field in register.fields if isinstance(field, Attachment)]
-    return [one for one in rows if any(map(one[1].get, names))] if names else []
+    """The places of those that name files, of rows asked field by field (services.writer.sheets)."""
+    columns = [rows.column(field.name) for field in register.fields if isinstance(field, Attachment)]
+    return [at for at, found in enumerate(zip(*columns, strict=True)) if any(found)] if any(map(any, columns)) else []
 
 
 def file_faults(register, actor, id, values):

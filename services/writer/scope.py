@@ -10,17 +10,20 @@ from services.writer.indexing import reindex
 
 
 def scope_of(register, rows, ids):
-    """[(district_id, school_id)] of the rows, from the register's scope path; one query per step whatever their number."""
+    """[(district_id, school_id)] of rows asked field by field (services.writer.sheets), from the register's scope path; one query per step
+    whatever their number.
+    """
     if not register.scope:
-        return [(None, None)] * len(rows)
+        return [(None, None)] * len(ids)
     if register.scope == "id:district":
         return [(id, None) for id in ids]
     if register.scope == "id:school":
-        return [(values.get("district"), id) for values, id in zip(rows, ids, strict=True)]
-    units = [(None, None)] * len(rows)
+        return list(zip(rows.column("district"), ids, strict=True))
+    units = [(None, None)] * len(ids)
     for relation in reversed(register.scope_relations):
-        found = units_of(relation.to, {values.get(relation.name) for values in rows} - {None, NA})
-        units = [found.get(values.get(relation.name), unit) for values, unit in zip(rows, units, strict=True)]
+        column = rows.column(relation.name)
+        found = units_of(relation.to, set(column) - {None, NA})
+        units = [found.get(value, unit) for value, unit in zip(column, units, strict=True)]
     return units
 
 

@@ -16,7 +16,8 @@ from services.writer.relations import check_relations
 from services.writer.rows import fetch_many, next_ids
 from services.writer.saving import Line, file_faults, insert, placed, run_effects, save, with_files
 from services.writer.scope import out_of_scope
-from services.writer.values import Cleaned, clean, clean_alike, complete, defaults_of, fill, make_codes, writable
+from services.writer.sheets import Apart, Sheet, together
+from services.writer.values import clean, clean_sheet, complete, complete_sheet, defaults_of, fill, make_codes
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,18 @@ class SetDone:
 
 
 def write_set(register_name, work, creates=(), updates=()):
-    """Writes the sound rows of a set and tells of the others. Creates are raw values, updates (id, version, raw changed values).
+    """Writes the sound rows of a set and tells of the others. Creates are raw values, row by row or a Sheet of them; updates (id, version,
+    raw changed values).
 
     Raises only what is not about one row: NotAllowed for a register the actor may not write, Unavailable.
     """
     full = registry.get(register_name)
     policy.require(work.actor, "edit", full)
-    new = [Line(None, raw, at=at) for at, raw in enumerate(creates)]
+    given = creates if isinstance(creates, Sheet) else Sheet.of(creates)
+    new = [Line(None, at=at, place=at) for at in range(given.count)]
     there = [Line(id, raw, version, at) for at, (id, version, raw) in enumerate(updates, len(new))]
     lines = new + there
-    _prepare_new(full, work, new)
+    _prepare_new(full, work, given, new)
     _prepare_changes(full, work, there)
     _refuse_taken(full, lines)
     _write_in_turn(full, work, lines)
@@ -95,22 +98,52 @@ def put_back(register_name, work, wanted):
 # -- checking ------------------------------------------------------------------------------------------------------------
 
 
-def _prepare_new(full, work, lines):
-    """New rows cleaned, completed and checked, as far as that goes before any of them is written."""
+def _prepare_new(full, work, given, lines):
+    """New rows cleaned, completed and checked, as far as that goes before any of them is written; they stand together in one sheet."""
     if not lines:
         return
-    view = full if work.actor.system else policy.view(full, work.actor)
-    _clean(full, work, lines, view, lambda line: full if named_allowed(full, work.actor, line.raw) else view)
-    _check_relations(full, work, lines, [line.values for line in lines])
+    sheet = _clean_new(full, work, given, lines)
+    _check_relations(full, work, lines, together(lines) if sheet is None else sheet)
     defaults = defaults_of(full, work.actor)
+    if sheet is not None:
+        complete_sheet(full, sheet, defaults)
     for line in lines:
-        line.values = complete(full, line.values, defaults)
+        if line.sheet is None:
+            line.values = complete(full, line.values, defaults)
     sound = [line for line in lines if line.sound]
     for line, id in zip(sound, next_ids(tables.model(full.name), len(sound)), strict=True):
         line.id = id
-    make_codes(full, [line.values for line in lines], [line.id or 0 for line in lines])
-    fill(full, [line.values for line in sound])
+    make_codes(full, [_at_hand(line) for line in lines], [line.id or 0 for line in lines])
+    fill(full, [_at_hand(line) for line in sound])
     _ask_rules(full, work, lines)
+
+
+def _clean_new(full, work, given, lines):
+    """The sheet of new rows' values, read through the actor's view; those with a fault stand apart from it. Where a field outside the view
+    is named, which may be the actor's to give, each row is read through its own view, and there is no sheet: None.
+    """
+    view, by_app = full if work.actor.system else policy.view(full, work.actor), work.actor.system
+    if not view.by_name.keys() >= given.columns.keys():
+        for line in lines:
+            raw = given.said(line.place)
+            particular = full if named_allowed(full, work.actor, raw) else view
+            line.values, faults = clean(particular, raw, by_app=by_app, cleaned=given.cleaned)
+            if faults:
+                _refuse(line, Invalid(faults))
+        return None
+    sheet, faults = clean_sheet(view, given, by_app=by_app, known=work.known.cleaned.setdefault(full.name, {}))
+    for line in lines:
+        if line.place in faults:
+            line.values = sheet.row(line.place)
+            _refuse(line, Invalid(faults[line.place]))
+        else:
+            line.sheet = sheet
+    return sheet
+
+
+def _at_hand(line):
+    """A new row's values where they stand, to be changed."""
+    return line.own if line.sheet is None else line.sheet.at(line.place)
 
 
 def _prepare_changes(full, work, lines):
@@ -118,10 +151,10 @@ def _prepare_changes(full, work, lines):
     if not lines:
         return
     found = _found(full, work, lines)
-    view = full if work.actor.system else policy.view(full, work.actor)
-    _clean(full, work, found, view, lambda line: policy.view(full, work.actor, Row(line.id)))
+    _clean(full, work, found)
     chosen = [{name: value for name, value in line.values.items() if value != line.old.get(name)} for line in found]
-    _check_relations(full, work, found, chosen)
+    _check_relations(full, work, found, Apart(chosen))
+    view = full if work.actor.system else policy.view(full, work.actor)
     for line in found:
         _merge(full, view, line)
         line.values = line.old | line.values
@@ -164,37 +197,35 @@ def _refuse(line, error):
         line.faults.append(Fault("", code, error.sentence))
 
 
-def _clean(full, work, lines, view, particular):
-    """Cleans the rows' values, read through the view; a row that names a field outside it through its own particular view."""
-    free, known, alike = writable(view, work.actor.system), work.cleaned.setdefault(full.name, {}), {}
+def _clean(full, work, lines):
+    """Cleans what changes in rows, each read through the view the actor has of it."""
+    view, by_app = full if work.actor.system else policy.view(full, work.actor), work.actor.system
+    alike, known = {}, work.known.cleaned.setdefault(full.name, {})
     for line in lines:
-        if isinstance(line.raw, Cleaned) and line.raw.keys() <= free:
-            line.values = dict(line.raw)
-        else:
-            alike.setdefault((type(line.raw), *line.raw), []).append(line)
-    for (kind, *names), some in alike.items():
-        seen = view.by_name.keys() >= set(names)
-        if kind is Cleaned or not seen:
+        alike.setdefault(frozenset(line.raw), []).append(line)
+    for names, some in alike.items():
+        if not view.by_name.keys() >= names:
             for line in some:
-                line.values, faults = clean(view if seen else particular(line), line.raw, by_app=work.actor.system)
+                line.values, faults = clean(policy.view(full, work.actor, Row(line.id)), line.raw, by_app=by_app)
                 if faults:
                     _refuse(line, Invalid(faults))
             continue
-        found, faults = clean_alike(view, [line.raw for line in some], by_app=work.actor.system, known=known)
-        for line, values in zip(some, found, strict=True):
-            line.values = values
-        for at, wrong in faults.items():
-            _refuse(some[at], Invalid(wrong))
+        sheet, faults = clean_sheet(view, Sheet.of([line.raw for line in some]), by_app=by_app, known=known)
+        for at, line in enumerate(some):
+            line.values = sheet.row(at)
+            if at in faults:
+                _refuse(line, Invalid(faults[at]))
 
 
 def _check_relations(full, work, lines, rows):
+    """What rows point at; they are asked field by field (services.writer.sheets)."""
     for at, faults in check_relations(full, work, rows).items():
         lines[at].faults += faults
         lines[at].sound = False
-    for line, values in with_files(full, zip(lines, rows, strict=True)):
-        faults = file_faults(full, work.actor, line.id, values)
-        line.faults += faults
-        line.sound &= not faults
+    for at in with_files(full, rows):
+        faults = file_faults(full, work.actor, lines[at].id, lines[at].values)
+        lines[at].faults += faults
+        lines[at].sound &= not faults
 
 
 def _merge(full, view, line):
@@ -208,7 +239,7 @@ def _merge(full, view, line):
 def _ask_rules(full, work, lines):
     """Required fields and rules. Checks that ask records of this register wait until the rows before them are written."""
     day, ahead = today(), frozenset() if work.kind == "seed" else behaviours.APART
-    rules = unsettled(full, [line.values for line in lines if line.sound], day, work.held)
+    rules = unsettled(full, together([line for line in lines if line.sound]), day, work.known.held)
     with behaviours.looking_once():
         for line in lines:
             changed = line.changed if line.row else None
@@ -228,7 +259,7 @@ def _refuse_taken(full, lines):
     names = {name for group in unique_groups(full) for name in group}
     asked = [line for line in lines if line.sound and (not line.row or names & line.changed)]
     asked.sort(key=lambda line: len(line.faults) > 0)
-    found = taken_in_set(full, [(line.values, line.id if line.row else None) for line in asked])
+    found = taken_in_set(full, together(asked), [line.id if line.row else None for line in asked])
     for line, faults in zip(asked, found, strict=True):
         line.faults += faults
 
@@ -263,7 +294,7 @@ def _worth_trying(full, work, lines):
     follows from a row, what is left is whether it is the actor's to write, and its unit may say so.
     """
     apart = not any(line.later for line in lines) and not any(name in behaviours.EFFECTS for name in full.behaviours)
-    if not apart or with_files(full, [(line.id, line.values) for line in lines]):
+    if not apart or with_files(full, together(lines)):
         return lines
     known = [line for line in lines if line.sound]
     units = placed(full, known)
@@ -297,7 +328,7 @@ def _is_certain(full, work, lines):
     """
     if is_postgres() or any(name in behaviours.EFFECTS for name in full.behaviours):
         return False
-    return not _unsure(full, work, placed(full, lines)) and not with_files(full, [(line.id, line.values) for line in lines])
+    return not _unsure(full, work, placed(full, lines)) and not with_files(full, together(lines))
 
 
 def by_halves(work, items, write, refuse):

@@ -16,6 +16,7 @@ from services.writer.relations import gone_targets
 from services.writer.rows import fetch_many
 from services.writer.saving import run_effects
 from services.writer.sets import by_halves
+from services.writer.sheets import Apart
 
 
 def trash(register_name, work, wanted):
@@ -43,7 +44,7 @@ def bring_back(register_name, work, ids):
     full = registry.get(register_name)
     there, refused = _at_hand(full, work, ids, in_trash=True)
     rows = list(there.items())
-    taken = taken_in_set(full, [(values, id) for id, (_, values) in rows])
+    taken = taken_in_set(full, Apart([values for _, (_, values) in rows]), [id for id, _ in rows])
     gone = gone_targets(full, [values for _, (_, values) in rows])
     for (id, (_, values)), faults in zip(rows, map(list.__add__, taken, gone), strict=True):
         try:

@@ -7,9 +7,10 @@ from models.errors import Fault, FieldError, say
 from models.fields import Code, Derived
 from models.values import NA, now
 from services import behaviours
+from services.writer.sheets import Sheet
 
 # What is given so means the same in every row.
-_PLAIN = {str, int}
+_PLAIN = {str, int, type(None)}
 # How many texts of a field are kept with their values.
 _MOST_KEPT = 20_000
 
@@ -25,21 +26,14 @@ class Written:
     merged: tuple = ()
 
 
-class Cleaned(dict):
-    """Values by field name as `Field.clean` gave them: they are not cleaned again. Services alone make one, never from a request."""
-
-
-def writable(register, by_app=False):
-    """The names of the fields that may be given a value, old names apart."""
-    return frozenset(field.name for field in register.fields if not isinstance(field, Derived) and (by_app or not field.readonly))
-
-
-def clean(register, raw, *, by_app=False):
-    """Python values of the raw ones, all faults gathered. Unknown and read-only fields are faults, unless the app writes."""
+def clean(register, raw, *, by_app=False, cleaned=False):
+    """Python values of the raw ones, all faults gathered. Unknown and read-only fields are faults, unless the app writes. `cleaned` values
+    are as their fields gave them.
+    """
     values, faults = {}, []
     for name, given in raw.items():
         field, fault = _field_for(register, name, by_app)
-        found = fault or (given if isinstance(raw, Cleaned) else _value_or_fault(field, given))
+        found = fault or (given if cleaned else _value_or_fault(field, given))
         if isinstance(found, Fault):
             faults.append(found)
         else:
@@ -47,28 +41,30 @@ def clean(register, raw, *, by_app=False):
     return values, faults
 
 
-def clean_alike(register, raws, *, by_app=False, known):
-    """`clean` of rows that are given the same fields in the same order, column by column: (their values, {place: faults of the row there}).
+def clean_sheet(register, sheet, *, by_app=False, known):
+    """`clean` of all rows of a sheet, column by column: (the Sheet of their values, {place: faults of the row there}).
 
     `known` keeps what texts and whole numbers mean: {field name: {what was given: value, or its Fault}}.
     """
-    names, columns, faults = [], [], {}
-    for name, column in zip(raws[0], zip(*map(dict.values, raws), strict=True), strict=True):
+    columns, silent, faults = {}, {}, {}
+    for name, column in sheet.columns.items():
         field, fault = _field_for(register, name, by_app)
         if fault:
-            found, wrong = [fault] * len(raws), True
-        else:
-            found, wrong = _clean_column(field, column, known)
-        names.append(field.name if field else name)
-        columns.append(found)
-        if wrong:
-            for at, value in enumerate(found):
-                if isinstance(value, Fault):
-                    faults.setdefault(at, []).append(value)
-    values = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] or [{} for _ in raws]
-    for at in faults:
-        values[at] = {name: value for name, value in values[at].items() if not isinstance(value, Fault)}
-    return values, faults
+            for at in sorted(set(range(sheet.count)).difference(sheet.silent(name))):
+                faults.setdefault(at, []).append(fault)
+            continue
+        found, wrong = (list(column), False) if sheet.cleaned else _clean_column(field, column, known)
+        for at, value in enumerate(found) if wrong else ():
+            if isinstance(value, Fault):
+                faults.setdefault(at, []).append(value)
+                found[at] = None
+        if field.name in columns:  # given by an old name as well
+            for at in sheet.silent(name):
+                found[at] = columns[field.name][at]
+        if field.default is not None:
+            silent[field.name] = [at for at in sheet.silent(name) if field.name not in columns or at in silent[field.name]]
+        columns[field.name] = found
+    return Sheet(columns, sheet.count, silent), faults
 
 
 def _clean_column(field, column, known):
@@ -123,6 +119,20 @@ def complete(register, values, defaults):
     if register.workflow and values.get(register.workflow.field) is None:
         values[register.workflow.field] = register.workflow.initial
     return values
+
+
+def complete_sheet(register, sheet, defaults):
+    """`complete` for all new rows of a sheet."""
+    columns = sheet.columns
+    for name, default in defaults.items():
+        if name not in columns:
+            columns[name] = [default] * sheet.count
+        elif default is not None:
+            for at in sheet.silent(name):
+                columns[name][at] = default
+    if register.workflow:
+        name, initial = register.workflow.field, register.workflow.initial
+        columns[name] = [initial if value is None else value for value in sheet.column(name)]
 
 
 def fill(register, rows):

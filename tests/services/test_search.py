@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from models import registry, tables
 from services import policy, query, records, search
 from services.actor import SYSTEM
+from services.writer.sheets import Apart
 from tests.actors import NAMES
 
 
@@ -176,5 +177,5 @@ def test_any_text_may_be_searched(city, q):
 @given(st.text(alphabet="青禾路Ａａ1 -，。", max_size=12))
 def test_tokens_are_letters_digits_and_characters_alone(text):
     """So that no quoting can break, on either database."""
-    (found,) = search.tokens(registry.get("damaged_building"), [{"name": text, "code": text}], {}, [(1, 2)])
+    (found,) = search.tokens(registry.get("damaged_building"), Apart([{"name": text, "code": text}]), {}, [(1, 2)])
     assert all(token.isalnum() for token in found.split())

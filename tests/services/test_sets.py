@@ -8,8 +8,8 @@ from models.errors import Invalid, NotAllowed
 from models.journal import Change
 from services import policy, query, records
 from services.actor import SYSTEM
-from services.records import Cleaned
-from services.writer.values import clean, clean_alike
+from services.records import Sheet
+from services.writer.values import clean, clean_sheet
 from tests.actors import PEOPLE
 from tests.factories import day
 from tests.refusals import refused
@@ -153,9 +153,9 @@ def test_cleaned_values_are_taken_as_they_are_but_for_rights_and_rules(city):
     clerk = city.actor("district_a")
     register = registry.get("damaged_building")
     raw = city.new("damaged_building", "a1")
-    good = Cleaned({name: register.field(name).clean(value) for name, value in raw.items()})
-    rows = [good, Cleaned(good | {"grade": "A"}), Cleaned(good | {"school": city.school("b1")}), Cleaned(good | {"kind": "wall"})]
-    _, done = written(clerk, "damaged_building", rows)
+    good = {name: register.field(name).clean(value) for name, value in raw.items()}
+    rows = [good, good | {"grade": "A"}, good | {"school": city.school("b1")}, good | {"kind": "wall"}]
+    _, done = written(clerk, "damaged_building", Sheet.of(rows, cleaned=True))
     found = codes(done.faults)
     assert found == {1: {"read_only"}, 2: {"relation"}, 3: {"wall_no_area"}} and done.ids[0]
 
@@ -292,9 +292,10 @@ def test_rows_cleaned_together_are_as_each_alone(names, data):
     for _ in range(2):  # what the first set has taught is used by the second
         rows = data.draw(st.lists(st.tuples(*[RAWS] * len(names)), min_size=1, max_size=5))
         raws = [dict(zip(names, row, strict=True)) for row in rows]
-        values, faults = clean_alike(register, raws, known=known)
+        sheet, faults = clean_sheet(register, Sheet.of(raws), known=known)
         for at, raw in enumerate(raws):
-            assert (values[at], faults.get(at, [])) == clean(register, raw)
+            values, wrong = clean(register, raw)
+            assert faults.get(at, []) == wrong and sheet.row(at) == dict.fromkeys(sheet.columns) | values
 
 
 def test_what_was_looked_up_is_asked_again_once_others_are_written(city):
