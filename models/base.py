@@ -14,6 +14,7 @@ from playhouse.apsw_ext import APSWDatabase
 from playhouse.pool import PooledPostgresqlDatabase
 
 from models import routing
+from models.checkpoints import Checkpoints
 from models.errors import Unavailable, say
 from models.routing import database
 from models.turns import WriteQueue
@@ -67,15 +68,21 @@ class SqliteDatabase(APSWDatabase):
     between processes SQLite's own timeout does.
     """
 
-    def __init__(self, *args, **options):
+    def __init__(self, path, **options):
         self._queue = WriteQueue()
-        super().__init__(*args, **options)
+        self._checkpoints = Checkpoints(path, self._queue, lambda run: _helpers.submit(run))
+        super().__init__(path, **options)
 
     def _connect(self):
         connection = super()._connect()
         connection.convert_binding = lambda cursor, at, value: str(value)
         connection.set_progress_handler(_is_over, _STEPS)
+        connection.set_wal_hook(self._checkpoints.due)
         return connection
+
+    def empty_log(self):
+        """Brings the whole log into the file: no remains of what was there before."""
+        self._checkpoints.whole(self.connection())
 
     def connection(self):
         self._settle()

@@ -170,5 +170,5 @@ def _settle(names):
     for name in sorted(names):
         table = search.search_table(name)
         database.execute_sql(f'INSERT INTO "{table}" ("{table}") VALUES (\'optimize\')')
-    database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.obj.empty_log()
     database.execute_sql("PRAGMA secure_delete = OFF")
