@@ -318,7 +318,9 @@ def execute_many(sql, rows):
 
 
 def numbers_given():
-    """{table: the last number a new row of it got} in this thread's write transaction on SQLite, where nobody else writes meanwhile."""
+    """{table: the last number a new row of it got, (table, field id): the number up to which made codes are nobody's} in this thread's write
+    transaction on SQLite, where nobody else writes meanwhile.
+    """
     return {} if _open.numbers is None else _open.numbers
 
 

@@ -14,6 +14,7 @@ from models.register import once_for_each
 from models.values import NA
 from services import behaviours, query
 from services.behaviours import Checked, derive
+from services.writer.rows import forget_free_codes
 from services.writer.sheets import Apart
 
 # For how many combinations of values a rule is remembered to hold.
@@ -217,13 +218,17 @@ def taken(register, values, record_id=None):
     return taken_in_set(register, Apart([values]), [record_id])[0]
 
 
-def taken_in_set(register, rows, ids):
+def taken_in_set(register, rows, ids, free=()):
     """For each of the rows, asked field by field (services.writer.sheets), with their record ids or None, its faults for values that
     another record has, or an earlier row of the set. Parts of a key may be empty (a team takes a district or a school): empty equals
-    empty, which an index does not say.
+    empty, which an index does not say. The values of the fields named in `free` are known to be nobody's.
     """
     faults = [[] for _ in ids]
     for names in unique_groups(register):
+        if len(names) == 1:
+            if names[0] in free:
+                continue
+            forget_free_codes(register, names[0])
         marks, empty = _marks(rows, names), (None,) * len(names)
         different = set(marks)
         held = _holders(register, names, different - {empty})
@@ -252,7 +257,7 @@ def _holders(register, names, marks):
     model = tables.model(register.name)
     columns = [query.column(model, register, name) for name in names]
     leading = max(range(len(names)), key=lambda at: len({mark[at] for mark in marks} - {None}))
-    some = [columns[leading].db_value(value) for value in {mark[leading] for mark in marks} - {None}]
+    some = tables.db_values(columns[leading], list({mark[leading] for mark in marks} - {None}))
     parts = [one_of(columns[leading], some)] if some else []
     if any(mark[leading] is None for mark in marks):
         parts.append(columns[leading].is_null())

@@ -9,6 +9,11 @@ from models.journal import Link
 from models.prepared import Columns
 from models.values import NA
 from services import query
+from services.writer.values import code_of
+
+
+# For how many ids ahead it is asked whether their codes are free.
+_AHEAD = 100_000
 
 
 def next_ids(model, count):
@@ -22,6 +27,29 @@ def next_ids(model, count):
     last = given[table] if table in given else model.select(peewee.fn.MAX(model.id)).scalar() or 0
     given[table] = last + count
     return list(range(last + 1, last + count + 1))
+
+
+def codes_are_free(register, field, ids):
+    """Whether surely no live record has a code that is made for one of these ids, in rising order. On SQLite it is asked for many ids ahead:
+    in this transaction nobody else writes, and typed codes, when they are looked for, make it forgotten (forget_free_codes).
+    """
+    model, known = tables.model(register.name), numbers_given()
+    key, last = (model._meta.table_name, field.id), ids[-1] + _AHEAD
+    if ids[-1] <= known.get(key, 0):
+        return True
+    first, highest = code_of(field, ids[0]), code_of(field, last)
+    if is_postgres() or len(first) != len(highest):
+        return False  # there texts are in the order of a language; of different lengths they are not in the order of their numbers
+    column = query.column(model, register, field.name)
+    if model.select(model.id).where(model.deleted_at.is_null() & column.between(first, highest)).exists():
+        return False
+    known[key] = last
+    return True
+
+
+def forget_free_codes(register, name):
+    """Codes of this field may be written that were not made for their records."""
+    numbers_given().pop((tables.model(register.name)._meta.table_name, register.field(name).id), None)
 
 
 def stored(register, rows, count, names=None):

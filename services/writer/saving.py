@@ -56,10 +56,10 @@ class Line:
         self.changed = frozenset(name for name, value in self.values.items() if value != self.old.get(name))
 
 
-def placed(register, lines):
+def placed(register, work, lines):
     """The units of rows whose values are settled, worked out once."""
     open_ones = [line for line in lines if line.unit is None]
-    units = scope_of(register, together(open_ones), [line.id for line in open_ones])
+    units = scope_of(register, together(open_ones), [line.id for line in open_ones], work)
     for line, unit in zip(open_ones, units, strict=True):
         line.unit = unit
     return [line.unit for line in lines]
@@ -68,7 +68,7 @@ def placed(register, lines):
 def insert(register, work, lines):
     """New rows into the table, their links, files, journal entries and index entries."""
     model, count = tables.model(register.name), len(lines)
-    rows, ids, units = together(lines), [line.id for line in lines], placed(register, lines)
+    rows, ids, units = together(lines), [line.id for line in lines], placed(register, work, lines)
     moment = model.created_at.db_value(work.at)
     columns = stored(register, rows, count) | {
         "id": ids,
@@ -93,7 +93,7 @@ def insert(register, work, lines):
 
 def save(register, work, lines):
     """The changed columns, links, files, journal and index of rows; their dependants' scope where their unit moved."""
-    placed(register, lines)
+    placed(register, work, lines)
     by_fields = {}
     for line in lines:
         by_fields.setdefault(line.changed, []).append(line)

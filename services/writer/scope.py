@@ -1,5 +1,7 @@
 """Whose rows they are: the unit a row gets from what it hangs on, kept true when that moves, and asked again after saving."""
 
+from functools import partial
+
 from models import registry, tables
 from models.base import one_of
 from models.errors import Fault, Invalid, say
@@ -9,9 +11,9 @@ from services import policy, query
 from services.writer.indexing import reindex
 
 
-def scope_of(register, rows, ids):
+def scope_of(register, rows, ids, work=None):
     """[(district_id, school_id)] of rows asked field by field (services.writer.sheets), from the register's scope path; one query per step
-    whatever their number.
+    whatever their number, and none for what a Work has seen.
     """
     if not register.scope:
         return [(None, None)] * len(ids)
@@ -22,7 +24,8 @@ def scope_of(register, rows, ids):
     units = [(None, None)] * len(ids)
     for relation in reversed(register.scope_relations):
         column = rows.column(relation.name)
-        found = units_of(relation.to, set(column) - {None, NA})
+        named, look = set(column) - {None, NA}, partial(units_of, relation.to)
+        found = work.looked_up("unit", register, relation.to, named, look) if work else look(named)
         units = [found.get(value, unit) for value, unit in zip(column, units, strict=True)]
     return units
 

@@ -13,11 +13,11 @@ from services import behaviours, policy
 from services.writer.faults import blanks, faults_in_turn, faults_of, taken_in_set, unique_groups, unsettled
 from services.writer.one import Row, merge, named_allowed, refuse_locked
 from services.writer.relations import check_relations
-from services.writer.rows import fetch_many, next_ids
+from services.writer.rows import codes_are_free, fetch_many, next_ids
 from services.writer.saving import Line, file_faults, insert, placed, run_effects, save, with_files
 from services.writer.scope import out_of_scope
 from services.writer.sheets import Apart, Sheet, together
-from services.writer.values import clean, clean_sheet, complete, complete_sheet, defaults_of, fill, make_codes
+from services.writer.values import clean, clean_sheet, complete, complete_sheet, defaults_of, fill, make_codes, make_codes_in
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,11 @@ def _prepare_new(full, work, given, lines):
     sound = [line for line in lines if line.sound]
     for line, id in zip(sound, next_ids(tables.model(full.name), len(sound)), strict=True):
         line.id = id
-    make_codes(full, [_at_hand(line) for line in lines], [line.id or 0 for line in lines])
-    fill(full, [_at_hand(line) for line in sound])
+    if sheet is not None:
+        sheet.made = make_codes_in(full, sheet, [line.id or 0 for line in lines])
+    apart = [line for line in lines if line.sheet is None]
+    make_codes(full, [line.own for line in apart], [line.id or 0 for line in apart])
+    fill(full, [line.own if line.sheet is None else sheet.at(line.place) for line in sound])
     _ask_rules(full, work, lines)
 
 
@@ -139,11 +142,6 @@ def _clean_new(full, work, given, lines):
         else:
             line.sheet = sheet
     return sheet
-
-
-def _at_hand(line):
-    """A new row's values where they stand, to be changed."""
-    return line.own if line.sheet is None else line.sheet.at(line.place)
 
 
 def _prepare_changes(full, work, lines):
@@ -259,9 +257,18 @@ def _refuse_taken(full, lines):
     names = {name for group in unique_groups(full) for name in group}
     asked = [line for line in lines if line.sound and (not line.row or names & line.changed)]
     asked.sort(key=lambda line: len(line.faults) > 0)
-    found = taken_in_set(full, together(asked), [line.id if line.row else None for line in asked])
+    found = taken_in_set(full, together(asked), [line.id if line.row else None for line in asked], _free(full, asked))
     for line, faults in zip(asked, found, strict=True):
         line.faults += faults
+
+
+def _free(full, lines):
+    """The fields that have codes made for these new rows, which nobody has."""
+    sheet = lines[0].sheet if lines else None
+    if sheet is None or any(line.sheet is not sheet for line in lines):
+        return ()
+    ids = [line.id for line in lines]
+    return [field.name for field in sheet.made if codes_are_free(full, field, [min(ids), max(ids)])]
 
 
 # -- writing -------------------------------------------------------------------------------------------------------------
@@ -297,7 +304,7 @@ def _worth_trying(full, work, lines):
     if not apart or with_files(full, together(lines)):
         return lines
     known = [line for line in lines if line.sound]
-    units = placed(full, known)
+    units = placed(full, work, known)
     unsure = _unsure(full, work, units)
     return [line for line, unit in zip(known, units, strict=True) if unit in unsure] if unsure else []
 
@@ -328,7 +335,7 @@ def _is_certain(full, work, lines):
     """
     if is_postgres() or any(name in behaviours.EFFECTS for name in full.behaviours):
         return False
-    return not _unsure(full, work, placed(full, lines)) and not with_files(full, together(lines))
+    return not _unsure(full, work, placed(full, work, lines)) and not with_files(full, together(lines))
 
 
 def by_halves(work, items, write, refuse):

@@ -7,13 +7,14 @@ class Sheet:
     """Values of rows by field: `columns` {name: one value for each row}.
 
     `silent` {name: places of the rows that say nothing of the field}, where the column has None; without it None says nothing. `cleaned`:
-    the values are as `Field.clean` gave them, and are not cleaned again; services alone make such a sheet, never from a request.
+    the values are as `Field.clean` gave them, and are not cleaned again; services alone make such a sheet, never from a request. `made`
+    are the fields whose codes were made for all its rows.
     """
 
-    __slots__ = ("_silent", "cleaned", "columns", "count")
+    __slots__ = ("_silent", "cleaned", "columns", "count", "made")
 
     def __init__(self, columns, count, silent=None, cleaned=False):
-        self.columns, self.count, self._silent, self.cleaned = columns, count, silent, cleaned
+        self.columns, self.count, self._silent, self.cleaned, self.made = columns, count, silent, cleaned, ()
 
     @classmethod
     def of(cls, rows, cleaned=False):

@@ -144,11 +144,29 @@ def fill(register, rows):
 
 def make_codes(register, rows, ids):
     """Codes for rows that have none: the series and the record's number; unique because the number is."""
-    for field in register.live:
-        if isinstance(field, Code) and field.make:
-            for values, id in zip(rows, ids, strict=True):
-                if values.get(field.name) is None:
-                    values[field.name] = f"{field.make}-{id:06d}"
+    for field in _numbered(register):
+        for values, id in zip(rows, ids, strict=True):
+            if values.get(field.name) is None:
+                values[field.name] = code_of(field, id)
+
+
+def make_codes_in(register, sheet, ids):
+    """`make_codes` for the rows of a sheet; gives the fields in which no row had a code."""
+    made = []
+    for field in _numbered(register):
+        column = sheet.column(field.name)
+        made += [field] if not any(column) else []
+        sheet.columns[field.name] = [code_of(field, id) if code is None else code for code, id in zip(column, ids, strict=True)]
+    return made
+
+
+def _numbered(register):
+    return [field for field in register.live if isinstance(field, Code) and field.make]
+
+
+def code_of(field, id):
+    """The code that is made for a record."""
+    return f"{field.make}-{id:06d}"
 
 
 def ids_of(value):
