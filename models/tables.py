@@ -15,6 +15,7 @@ from models import definitions, registry, totals
 from models.base import Base, database, execute_many, is_postgres
 from models.fields import Choice, Relation, YesNo
 from models.fields.choice import FlagField
+from models.fields.dates import DayField
 from models.fields.dates import MomentField
 
 TYPICAL_ROWS = 100_000
@@ -92,6 +93,9 @@ def db_values(field, values):
     plain, convert = _PLAIN.get(type(field)), field.db_value
     if set(map(type, values)) <= {plain, NoneType}:
         return values
+    if isinstance(field, DayField):
+        days = {value: convert(value) for value in set(values)}
+        return [days[value] for value in values]
     return [None if value is None else convert(value) for value in values]
 
 

@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from threading import Thread
 
 from models.base import execute_many, is_postgres, write_beside
@@ -38,37 +38,47 @@ def _runs(text):
 
 def prepare():
     """Loads the dictionary of readings beside, a fifth of a second: for who waits for a file to be parsed and will write many names."""
-    Thread(target=lambda: (_initial("一"), _pairs()), daemon=True).start()
+    Thread(target=lambda: (initials("一"), _pairs()), daemon=True).start()
 
 
 def _is_latin(run):
     return run.isascii()
 
 
+class _Letters(dict):
+    """{character's number: the letter with which its usual reading begins}; `doubtful` are the characters with readings that begin otherwise."""
+
+    def __init__(self):
+        super().__init__()
+        self.doubtful = set()
+
+    def __missing__(self, number):
+        from pypinyin import Style, pinyin  # with its dictionary a fifth of a second and 30 MiB: not for who only reads
+
+        found = pinyin(chr(number), style=Style.FIRST_LETTER, heteronym=True, errors="ignore")
+        letters = [syllable[:1] for syllable in (found[0] if found else ("",))]
+        if len(set(letters)) > 1:
+            self.doubtful.add(chr(number))
+        self[number] = letters[0]
+        return letters[0]
+
+
+_letters = _Letters()
+
+
 def initials(run):
     """纬五路一小 → wwlyx; a character with several readings takes the usual one in this word."""
-    letters = [_initial(character) for character in run]
-    doubtful = [at for at, (_, sure) in enumerate(letters) if not sure]
-    if doubtful and any(_in_a_word(run, at) for at in doubtful):
-        return _read_in_words(run)
-    return "".join([letter for letter, _ in letters])
+    found = run.translate(_letters)
+    if _letters.doubtful.isdisjoint(run) or not any(one in _letters.doubtful and _in_a_word(run, at) for at, one in enumerate(run)):
+        return found
+    return _read_in_words(run)
 
 
 @lru_cache(maxsize=20_000)
 def _read_in_words(run):
-    from pypinyin import Style, lazy_pinyin  # with its dictionary a fifth of a second and 30 MiB: not for who only reads
+    from pypinyin import Style, lazy_pinyin
 
     return "".join(syllable[0] for syllable in lazy_pinyin(run, style=Style.FIRST_LETTER, errors="ignore") if syllable)
-
-
-@cache
-def _initial(character):
-    """(the letter with which a character's usual reading begins, whether all its readings begin so)"""
-    from pypinyin import Style, pinyin
-
-    found = pinyin(character, style=Style.FIRST_LETTER, heteronym=True, errors="ignore")
-    letters = [syllable[:1] for syllable in (found[0] if found else ("",))]
-    return letters[0], len(set(letters)) == 1
 
 
 def _in_a_word(run, at):
@@ -119,11 +129,10 @@ def _coded(text):
     """The tokens of a code."""
     runs = _RUN.findall(fold(text))
     if text.isascii():
-        return f"w{' w'.join(run[:LONGEST_QUERY] for run in runs)} x k{''.join(runs)}" if runs else "x k"
+        return f"w{' w'.join([run[:LONGEST_QUERY] for run in runs])} x k{''.join(runs)}" if runs else "x k"
     return f"{_cut(text)} k{''.join(runs)}"
 
 
-@lru_cache(maxsize=20_000)
 def _beginning(text):
     """The tokens that say how a name begins."""
     runs = _runs(text)

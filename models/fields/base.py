@@ -80,8 +80,6 @@ class Field:
         """The Python value of what was typed, posted or read from a file; None when empty; FieldError when wrong."""
         if raw is None:
             return None
-        if isinstance(raw, (dict, bytes)) or (isinstance(raw, (list, tuple, set, frozenset)) and not self.several):
-            raise self.error("shape", say("「{label}」只能填一个值。", label=self.title))
         if self.na and (raw is NA or (isinstance(raw, str) and raw.strip() in (NA_TEXT, NA_CODE, "N/A"))):
             return NA
         if isinstance(raw, str):
@@ -93,8 +91,9 @@ class Field:
                     say("「{label}」含有看不见的控制字符（U+{code}），请删去后重填。", label=self.title, code=f"{ord(bad):04X}"),
                 )
             raw = raw.strip()
-            if raw == "":
-                return None
+            return self.parse(raw) if raw else None
+        if isinstance(raw, (dict, bytes)) or (isinstance(raw, (list, tuple, set, frozenset)) and not self.several):
+            raise self.error("shape", say("「{label}」只能填一个值。", label=self.title))
         return self.parse(raw)
 
     def parse(self, raw):

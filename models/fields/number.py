@@ -15,12 +15,19 @@ from models.fields.base import Field
 from models.values import NA
 
 _BIGGEST = 2**63 - 1
+_SHORT = 18  # numbers of fewer digits fit, whatever they are
 _GROUPED = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|[+-]?\.\d+")
 
 
 @lru_cache(maxsize=1000)
 def _limit(declared):
     return Exact(str(declared))
+
+
+@cache
+def _step(places):
+    """The smallest unit of a number with so many decimals."""
+    return Exact(1).scaleb(-places)
 
 
 @cache
@@ -37,7 +44,9 @@ class ScaledField(peewee.BigIntegerField):
         super().__init__(**options)
 
     def db_value(self, value):
-        return value if value is None or isinstance(value, int) else int(Exact(value).scaleb(self.places))
+        if value is None or isinstance(value, int):
+            return value
+        return int((value if isinstance(value, Exact) else Exact(value)).scaleb(self.places))
 
     def python_value(self, value):
         return value if value is None else Exact(int(value)).scaleb(-self.places)
@@ -128,9 +137,9 @@ class Decimal(Number):
 
     def parse(self, raw):
         value = self.number(raw, self.suffixes)
-        if abs(value) > _biggest(self.places):
+        if value.adjusted() + self.places >= _SHORT and abs(value) > _biggest(self.places):
             raise self.error("too_big", say("「{label}」的数太大了。", label=self.title))
-        rounded = round(value, self.places)
+        rounded = value if value.same_quantum(_step(self.places)) else round(value, self.places)
         if value != rounded:
             raise self.error("places", say("「{label}」最多 {places} 位小数。", label=self.title, places=self.places))
         return self.within(rounded)

@@ -101,8 +101,8 @@ class Task:
     """What is asked of a file's rows: the register as the actor sees it, which column is which field, how rows are taken.
 
     `names` are the fields a row says something about, `places` where each stands among them; `closed`, `open` and `masked` name those that
-    are compared only, those a new row is given, and those shown cut short. `columns` {at: field}; `named` the places of the columns that have a name; `section` the
-    field that takes the text of the section a row stands in; `meanings` and `codes` are shared by all files of an import.
+    are compared only, those a new row is given, and those shown cut short. `columns` {at: field}; `named` the places of the columns that have a name, `last` the last of
+    them; `section` the field that takes the text of the section a row stands in; `meanings` and `codes` are shared by all files of an import.
     """
 
     register: object
@@ -123,8 +123,10 @@ class Task:
     closed: tuple = ()
     open: tuple = ()
     masked: tuple = ()
+    last: int = 0
 
     def __post_init__(self):
+        self.last = max({*self.named, *self.columns}, default=0)
         self.telling = matching.Telling(self.register)
         said = [field.name for field in self.columns.values()] + list(self.constants) + ([self.section] if self.section else [])
         self.names = tuple(dict.fromkeys(said))
@@ -159,6 +161,8 @@ class Meanings:
         part, new = self._register.field(name), [text for text in texts if text not in kept]
         if isinstance(part, (Derived, Attachment)):
             kept.update(dict.fromkeys(new, EMPTY))
+        elif name not in self._translate and name not in self._answers and not isinstance(part, (Relation, Relations)):
+            kept.update({text: _of_text(part, str(text)) if text.strip() else EMPTY for text in new})
         elif new:
             asked = {text: str(text) for text in new}
             if name in self._translate:
@@ -215,7 +219,7 @@ def _of_text(part, text):
         value = part.clean(text)
     except FieldError as error:
         return Meaning(fault=(error.code, error.sentence))
-    return Meaning(value, None if value is None else NA_CODE if value is NA else text)
+    return EMPTY if value is None else Meaning(value, NA_CODE if value is NA else text)
 
 
 # Rows of a batch ------------------------------------------------------------------------------------------------------
@@ -243,11 +247,11 @@ def taken(task, table, number, cells, section):
     width, known = len(cells), task.constants
     if task.section:
         known = known | {task.section: section_text(section)}
-    said = [cells[at] if at < width else "" for at in task.columns]
+    said = [cells[at] for at in task.columns] if width > task.last else [cells[at] if at < width else "" for at in task.columns]
     row = Row(number, task.places, _in_order(task, said, known) if known else said)
     if width > len(table.columns) and (beyond := [cell for cell in cells[len(table.columns) :] if cell.strip()]):
         row.refuse("", "too_many_cells", say("这一行比表头多 {count} 格，内容可能错了位。", count=len(beyond)))
-    if table.encoding and width < max(task.named, default=0) + 1:
+    if table.encoding and width <= task.last:
         row.warn("", "too_few_cells", say("这一行只有 {count} 格，缺的当作空白。", count=width))
     if set(map(type, said)) != _PLAIN:
         for part, text in zip(task.columns.values(), said, strict=True):

@@ -1,6 +1,7 @@
 """The text of one cell as the import takes it, and the cells whose value the file no longer holds."""
 
 import re
+from operator import itemgetter
 
 from models.errors import Sentence, say
 from services.writers import unguard
@@ -10,7 +11,7 @@ EXCEL_ERRORS = (
 )  # fmt: skip
 # How Excel writes a long number into a CSV: six digits are left of it.
 _CUT = re.compile(r"\d\.\d{5}E\+(?:1[1-9]|[2-9]\d)")
-_MARKED = tuple("'# \t")
+_MARKED, _FIRST = frozenset("'# \t"), itemgetter(slice(1))
 
 
 class Damaged(str):
@@ -26,7 +27,7 @@ class Damaged(str):
 
 def take(cells, damage=None):
     """The cells of a row: the guard against formulas taken off, error values and cut numbers marked as damaged."""
-    taken = [_marked(cell) if cell.startswith(_MARKED) else cell for cell in cells]
+    taken = cells if _MARKED.isdisjoint(map(_FIRST, cells)) else [_marked(cell) if cell[:1] in _MARKED else cell for cell in cells]
     for at, (kind, text) in (damage or {}).items():
         taken[int(at)] = Damaged(text, _WHY[kind](text))
     return taken
@@ -34,14 +35,10 @@ def take(cells, damage=None):
 
 def take_text(cells):
     """The same for the cells of a text file, where a number may have been cut before it was written."""
-    return [
-        _marked(cell)
-        if cell.startswith(_MARKED)
-        else Damaged(cell, why_cut(cell))
-        if "E+" in cell and _CUT.fullmatch(cell)
-        else cell
-        for cell in cells
-    ]
+    taken = take(cells)
+    if "E+" in "".join(cells):
+        taken = [Damaged(cell, why_cut(cell)) if _CUT.fullmatch(cell) else one for cell, one in zip(cells, taken, strict=True)]
+    return taken
 
 
 def _marked(cell):

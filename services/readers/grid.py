@@ -75,4 +75,4 @@ def _rest(source, limits, name, parser):
 def _unpacked(packed):
     rows, damaged = packed
     for number, cells in rows:
-        yield number, take(cells, damaged.get(str(number)))
+        yield number, take(cells, damaged.get(str(number)) if damaged else None)

@@ -95,7 +95,8 @@ def _records(table, grid, band, fill_down):
     for number, cells in grid.rows:
         if number <= table.header[1]:
             continue
-        table.skipped += [(row, aside.BLANK, "") for row in range(before + 1, number)]
+        if number > before + 1:
+            table.skipped += [(row, aside.BLANK, "") for row in range(before + 1, number)]
         before, cells = number, cells[:width] if ours else cells
         if ours and not any(map(str.strip, cells)):
             continue
