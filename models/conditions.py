@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, reduce
-from operator import and_, or_
+from operator import and_, eq, ge, gt, le, lt, ne, or_
 
 from peewee import Case, Value
 
@@ -135,6 +135,7 @@ def _against_another(name, operator, wanted):
     """A comparison with a day, or with another field of the row."""
     compare, unknown = _COMPARE[operator], operator == "ne"
     names_day, known = is_day(wanted), (None, None)
+    of_field = wanted[1:] if isinstance(wanted, str) and not names_day else None
 
     def of_day(day):
         """Worked out once for the day that a whole set is asked about: the same object, not only the same day."""
@@ -148,7 +149,7 @@ def _against_another(name, operator, wanted):
         have = values.get(name)
         if have is None or have is NA:
             return unknown
-        other = of_day(day) if names_day else _operand(wanted, values, day)
+        other = of_day(day) if names_day else values.get(of_field) if of_field else _operand(wanted, values, day)
         if other is None or other is NA:
             return unknown
         return compare(have, other if type(have) is type(other) or operator == "contains" else _comparable(have, other))
@@ -180,13 +181,13 @@ def _contains(have, wanted):
 
 
 _COMPARE = {
-    "eq": lambda have, wanted: have == wanted,
-    "ne": lambda have, wanted: have != wanted,
+    "eq": eq,
+    "ne": ne,
     "in": lambda have, wanted: have in wanted,
-    "gt": lambda have, wanted: have > wanted,
-    "gte": lambda have, wanted: have >= wanted,
-    "lt": lambda have, wanted: have < wanted,
-    "lte": lambda have, wanted: have <= wanted,
+    "gt": gt,
+    "gte": ge,
+    "lt": lt,
+    "lte": le,
     "contains": _contains,
 }
 

@@ -15,8 +15,7 @@ from models import definitions, registry, totals
 from models.base import Base, database, execute_many, is_postgres
 from models.fields import Choice, Relation, YesNo
 from models.fields.choice import FlagField
-from models.fields.dates import DayField
-from models.fields.dates import MomentField
+from models.fields.dates import DayField, MomentField
 
 TYPICAL_ROWS = 100_000
 MOST_CARRIED = 20

@@ -218,4 +218,4 @@ def _rows_like(register, actor, names, tuples):
 
 def _among(column, values):
     """A list of days would be one of texts on its way to the database, and no day equals a text there."""
-    return column.in_(values) if isinstance(column, DayField) else one_of(column, [column.db_value(value) for value in values])
+    return column.in_(values) if isinstance(column, DayField) else one_of(column, tables.db_values(column, values))

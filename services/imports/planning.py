@@ -250,7 +250,8 @@ class Planning:
         raws = zip(*[meant.raws[at] for at in places], strict=True) if places else [()] * len(batch)
         verdicts = [chunks.verdict_of(row, file, task.open, given) for row, given in zip(batch, raws, strict=True)]
         new = [at for at, one in enumerate(verdicts) if one.outcome == "new"]
-        values = {name: [meant.values[place][at] for at in new] for name, place in zip(task.open, places, strict=True)}
+        every, columns = len(new) == len(batch), [meant.values[place] for place in places]
+        values = {name: column if every else [column[at] for at in new] for name, column in zip(task.open, columns, strict=True)}
         checking.rehearse(self._register.name, self._actor, verdicts, records.Sheet(values, len(new), cleaned=True), self._known)
         for one, row in zip(verdicts, batch, strict=True):
             if one.told:

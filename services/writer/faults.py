@@ -158,7 +158,7 @@ def _check(rule, register, actor, values, old, changed, record_id, move=""):
 def faults_in_turn(register, work, line):
     """Faults by the rules that were put off until the row's turn to be written had come."""
     id, changed = (line.id, line.changed) if line.row else (None, frozenset(line.values))
-    wrong = [rule for rule in line.later if not _check(rule, register, work.actor, line.values, line.old, changed, id)]
+    wrong = [rule for rule in line.later if not _check(rule, register, work.actor, line.values, line.old or {}, changed, id)]
     return [fault for rule in wrong for fault in rule_faults(rule, line.values)]
 
 

@@ -11,7 +11,6 @@ from models.values import NA
 from services import query
 from services.writer.values import code_of
 
-
 # For how many ids ahead it is asked whether their codes are free.
 _AHEAD = 100_000
 

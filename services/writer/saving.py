@@ -27,12 +27,12 @@ class Line:
     """
 
     id: int | None
-    raw: dict = attribute(default_factory=dict)
+    raw: dict | None = None
     version: int | None = None
     at: int = 0
     row: dict | None = None
-    old: dict = attribute(default_factory=dict)
-    own: dict = attribute(default_factory=dict)
+    old: dict | None = None
+    own: dict | None = None
     sheet: Sheet | None = None
     place: int = 0
     changed: frozenset = frozenset()
