@@ -137,7 +137,7 @@ def _clean_new(full, work, given, lines):
     sheet, faults = clean_sheet(view, given, by_app=by_app, known=work.known.cleaned.setdefault(full.name, {}))
     for line in lines:
         if line.place in faults:
-            line.values = sheet.row(line.place)
+            line.values = sheet.said(line.place)
             _refuse(line, Invalid(faults[line.place]))
         else:
             line.sheet = sheet

@@ -19,22 +19,23 @@ class Sheet:
     @classmethod
     def of(cls, rows, cleaned=False):
         """The sheet of rows {name: value}. A row says nothing of a field it does not name."""
-        shapes = {}
+        rows, shapes = list(rows), {}
         for at, row in enumerate(rows):
             shapes.setdefault(tuple(row), []).append(at)
         names = list(dict.fromkeys(name for shape in shapes for name in shape))
-        silent = {name: [at for shape, places in shapes.items() if name not in shape for at in places] for name in names}
+        silent = {name: {at for shape, places in shapes.items() if name not in shape for at in places} for name in names}
         return cls({name: [row.get(name) for row in rows] for name in names}, len(rows), silent, cleaned)
 
     def silent(self, name):
         """The places of the rows that say nothing of a field."""
         if self._silent is None:
-            return [at for at, value in enumerate(self.columns[name]) if value is None]
-        return self._silent.get(name, ())
+            return {at for at, value in enumerate(self.columns[name]) if value is None}
+        return self._silent.get(name, frozenset())
 
     def said(self, at):
         """What one row says: {name: value}."""
-        return {name: column[at] for name, column in self.columns.items() if at not in self.silent(name)}
+        row, silent = self.row(at), self._silent
+        return {name: value for name, value in row.items() if value is not None or (silent is not None and at not in silent.get(name, ()))}
 
     def row(self, at):
         """One row's values by field name, a copy."""

@@ -50,7 +50,7 @@ def clean_sheet(register, sheet, *, by_app=False, known):
     for name, column in sheet.columns.items():
         field, fault = _field_for(register, name, by_app)
         if fault:
-            for at in sorted(set(range(sheet.count)).difference(sheet.silent(name))):
+            for at in set(range(sheet.count)) - sheet.silent(name):
                 faults.setdefault(at, []).append(fault)
             continue
         found, wrong = (list(column), False) if sheet.cleaned else _clean_column(field, column, known)
@@ -62,7 +62,7 @@ def clean_sheet(register, sheet, *, by_app=False, known):
             for at in sheet.silent(name):
                 found[at] = columns[field.name][at]
         if field.default is not None:
-            silent[field.name] = [at for at in sheet.silent(name) if field.name not in columns or at in silent[field.name]]
+            silent[field.name] = sheet.silent(name) & silent.get(field.name, sheet.silent(name))
         columns[field.name] = found
     return Sheet(columns, sheet.count, silent), faults
 

@@ -308,3 +308,53 @@ def test_what_was_looked_up_is_asked_again_once_others_are_written(city):
     assert not good.faults and not later.faults
     hits = query.page(query.parse("damaged_building", clerk, [("q", "改名后的学校")])).records
     assert {hit.id for hit in hits} >= {*good.ids, *later.ids}
+
+
+def test_what_a_row_leaves_out_has_its_default_and_what_it_empties_is_empty(city):
+    """Also beside rows that say other fields; of a column of a file None says nothing."""
+    clerk, plain = city.actor("district_a"), city.new("damaged_building", "a1")
+    rows = [plain, plain | {"appraisal_state": None}, plain | {"appraisal_state": "ongoing", "note": "写了"}]
+    _, done = written(clerk, "damaged_building", rows)
+    model = tables.model("damaged_building")
+    states = dict(model.select(model.id, model.f_appraisal_state).tuples())
+    assert [states[id] for id in done.ids] == ["pending", None, "ongoing"]
+    columns = {name: [value, value] for name, value in plain.items()} | {"appraisal_state": [None, "ongoing"]}
+    _, done = written(clerk, "damaged_building", Sheet(columns, 2))
+    states = dict(model.select(model.id, model.f_appraisal_state).tuples())
+    assert [states[id] for id in done.ids] == ["pending", "ongoing"]
+
+
+def test_a_wrong_row_is_not_told_of_fields_that_have_a_default(city):
+    """The same set as each row by itself: what is wrong with it, and nothing else."""
+    clerk = city.actor("district_a")
+    rows = [city.new("damaged_building", "a1", area_m2="很大"), city.new("damaged_building", "a1", appraisal_state="x", name="")]
+    _, done = written(clerk, "damaged_building", rows)
+    for at, row in enumerate(rows):
+        with pytest.raises(Invalid) as alone:
+            records.create("damaged_building", clerk, row)
+        assert {fault.code for fault in alone.value.faults} == codes(done.faults)[at]
+
+
+def test_a_field_may_be_given_by_its_old_name_in_some_rows(city, monkeypatch):
+    register = registry.get("damaged_building")
+    by_name = register.by_name | {"remark": register.field("note")}
+    monkeypatch.setitem(vars(register), "by_name", by_name)
+    sheet, faults = clean_sheet(register, Sheet.of([{"remark": "一"}, {"note": "二"}, {"remark": "三", "note": "四"}, {}]), known={})
+    assert not faults and sheet.columns["note"] == ["一", "二", "四", None]
+
+
+def test_a_code_that_was_typed_before_is_not_made_again(city):
+    """Made codes are looked for in a range, and again once typed ones may have come."""
+    clerk, plain = city.actor("district_a"), city.new("damaged_building", "a1")
+    model = tables.model("damaged_building")
+    with records.working(clerk, kind="import") as work:
+        first = records.write_set(work, "damaged_building", [plain] * 3)
+        typed = f"DB-{first.ids[-1] + 3:06d}"
+        second = records.write_set(work, "damaged_building", [plain | {"code": typed}])
+        third = records.write_set(work, "damaged_building", [plain] * 3)
+    assert not first.faults and not second.faults and codes(third.faults) == {1: {"taken"}}
+    kept = model.select(model.f_code).where(model.id.in_([id for id in (*first.ids, *second.ids, *third.ids) if id])).tuples()
+    assert len({code for (code,) in kept}) == 6
+    with records.working(clerk, kind="import") as work:
+        later = records.write_set(work, "damaged_building", [plain] * 3)
+    assert not later.faults
