@@ -52,8 +52,9 @@ class Verdict:
 def verdict_of(row, file, names, raws):
     """A planned row, as it is kept; `names` are the fields a new one is given and `raws` what of it."""
     if row.record is None:
-        written = (names, raws) if row.outcome == "new" else ((), ())
-        return Verdict(row.number, row.outcome, None, None, *written, {}, row.told, file)
+        if row.outcome != "new":
+            names = raws = ()
+        return Verdict(row.number, row.outcome, None, None, names, raws, {}, row.told, file)
     old, written = {}, ((), ())
     if row.outcome == "changed":
         values, by_name = row.record.values, row.record.register.by_name

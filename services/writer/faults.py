@@ -215,15 +215,15 @@ def unique_groups(register):
 
 def taken(register, values, record_id=None):
     """Faults for a business key, or a unique field, that another row has already. They do not say whose."""
-    return taken_in_set(register, Apart([values]), [record_id])[0]
+    return taken_in_set(register, Apart([values]), [record_id]).get(0, [])
 
 
 def taken_in_set(register, rows, ids, free=()):
-    """For each of the rows, asked field by field (services.writer.sheets), with their record ids or None, its faults for values that
-    another record has, or an earlier row of the set. Parts of a key may be empty (a team takes a district or a school): empty equals
+    """Faults by row index of rows, asked field by field (services.writer.sheets), with their record ids or None, for values that another
+    record has, or an earlier row of the set. Parts of a key may be empty (a team takes a district or a school): empty equals
     empty, which an index does not say. The values of the fields named in `free` are known to be nobody's.
     """
-    faults = [[] for _ in ids]
+    faults = {}
     for names in unique_groups(register):
         if len(names) == 1:
             if names[0] in free:
@@ -240,7 +240,9 @@ def taken_in_set(register, rows, ids, free=()):
             mine = ids[at] if ids[at] is not None else ("new", at)
             if held.setdefault(mark, {mine}) - {mine}:
                 labels = tuple(register.field(name).title for name in names)
-                faults[at].append(Fault(names[-1], "taken", say("「{labels}」已有同样的值，请核对后换一个。", labels=labels)))
+                faults.setdefault(at, []).append(
+                    Fault(names[-1], "taken", say("「{labels}」已有同样的值，请核对后换一个。", labels=labels))
+                )
     return faults
 
 

@@ -16,7 +16,7 @@ from services.writer.relations import check_relations
 from services.writer.rows import codes_are_free, fetch_many, next_ids
 from services.writer.saving import Line, file_faults, insert, placed, run_effects, save, with_files
 from services.writer.scope import out_of_scope
-from services.writer.sheets import Apart, Sheet, together
+from services.writer.sheets import Apart, Sheet, sheet_of, together
 from services.writer.values import clean, clean_sheet, complete, complete_sheet, defaults_of, fill, make_codes, make_codes_in
 
 
@@ -61,8 +61,10 @@ def write_set(register_name, work, creates=(), updates=()):
 
 
 def _done(work, lines):
+    faulty = [line for line in lines if line.faults]
+
     def told(level):
-        found = {line.at: tuple(fault for fault in line.faults if fault.level == level) for line in lines if line.faults}
+        found = {line.at: tuple(fault for fault in line.faults if fault.level == level) for line in faulty}
         return {at: faults for at, faults in found.items() if faults}
 
     ids = tuple(line.id if line.row or may_go(work, line) else None for line in lines)
@@ -237,16 +239,14 @@ def _merge(full, view, line):
 def _ask_rules(full, work, lines):
     """Required fields and rules. Checks that ask records of this register wait until the rows before them are written."""
     day, ahead = today(), frozenset() if work.kind == "seed" else behaviours.APART
-    rules = unsettled(full, together([line for line in lines if line.sound]), day, work.known.held)
+    sound = [line for line in lines if line.sound]
+    rules = unsettled(full, together(sound), day, work.known.held)
+    for line in lines:
+        if not line.sound:
+            line.faults += blanks(full, line.values, line.faults, line.changed if line.row else None)
     with behaviours.looking_once():
-        for line in lines:
-            changed = line.changed if line.row else None
-            if not line.sound:
-                line.faults += blanks(full, line.values, line.faults, changed)
-                continue
-            if not rules:
-                continue
-            id = line.id if line.row else None
+        for line in sound if rules else ():
+            changed, id = (line.changed, line.id) if line.row else (None, None)
             line.faults += faults_of(
                 full, work, line.values, line.old, changed, id, day=day, later=line.later, ahead=ahead, rules=rules
             )  # fmt: skip
@@ -256,16 +256,16 @@ def _refuse_taken(full, lines):
     """Values that must be unique, asked for all rows at once; of two rows with the same one, the faultless one has it."""
     names = {name for group in unique_groups(full) for name in group}
     asked = [line for line in lines if line.sound and (not line.row or names & line.changed)]
-    asked.sort(key=lambda line: len(line.faults) > 0)
+    asked = [line for line in asked if not line.faults] + [line for line in asked if line.faults]
     found = taken_in_set(full, together(asked), [line.id if line.row else None for line in asked], _free(full, asked))
-    for line, faults in zip(asked, found, strict=True):
-        line.faults += faults
+    for at, faults in found.items():
+        asked[at].faults += faults
 
 
 def _free(full, lines):
     """The fields that have codes made for these new rows, which nobody has."""
-    sheet = lines[0].sheet if lines else None
-    if sheet is None or any(line.sheet is not sheet for line in lines):
+    sheet = sheet_of(lines)
+    if sheet is None:
         return ()
     ids = [line.id for line in lines]
     return [field.name for field in sheet.made if codes_are_free(full, field, [min(ids), max(ids)])]

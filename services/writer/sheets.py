@@ -1,6 +1,6 @@
 """Rows that are written as one set, field by field: what is asked of all of them is asked of a column, not of each row."""
 
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 
 class Sheet:
@@ -35,7 +35,11 @@ class Sheet:
     def said(self, at):
         """What one row says: {name: value}."""
         row, silent = self.row(at), self._silent
-        return {name: value for name, value in row.items() if value is not None or (silent is not None and at not in silent.get(name, ()))}
+        return {
+            name: value
+            for name, value in row.items()
+            if value is not None or (silent is not None and at not in silent.get(name, ()))
+        }
 
     def row(self, at):
         """One row's values by field name, a copy."""
@@ -99,8 +103,17 @@ class _Part:
 
 def together(lines):
     """The values of lines (services.writer.saving.Line), to be asked field by field."""
-    sheet = lines[0].sheet if lines else None
-    if sheet is None or any(line.sheet is not sheet for line in lines):
+    sheet = sheet_of(lines)
+    if sheet is None:
         return Apart([line.values for line in lines])
-    places = [line.place for line in lines]
+    places = list(map(_PLACE, lines))
     return sheet if places == list(range(sheet.count)) else _Part(sheet, places)
+
+
+def sheet_of(lines):
+    """The one sheet that lines stand in; None where they do not."""
+    sheets = set(map(_SHEET, lines))
+    return sheets.pop() if len(sheets) == 1 else None
+
+
+_SHEET, _PLACE = attrgetter("sheet"), attrgetter("place")

@@ -46,7 +46,8 @@ def bring_back(register_name, work, ids):
     rows = list(there.items())
     taken = taken_in_set(full, Apart([values for _, (_, values) in rows]), [id for id, _ in rows])
     gone = gone_targets(full, [values for _, (_, values) in rows])
-    for (id, (_, values)), faults in zip(rows, map(list.__add__, taken, gone), strict=True):
+    for at, (id, (_, values)) in enumerate(rows):
+        faults = taken.get(at, []) + gone[at]
         try:
             refuse_whole(full, work, id, values)
             if faults:

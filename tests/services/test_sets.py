@@ -339,7 +339,9 @@ def test_a_field_may_be_given_by_its_old_name_in_some_rows(city, monkeypatch):
     register = registry.get("damaged_building")
     by_name = register.by_name | {"remark": register.field("note")}
     monkeypatch.setitem(vars(register), "by_name", by_name)
-    sheet, faults = clean_sheet(register, Sheet.of([{"remark": "一"}, {"note": "二"}, {"remark": "三", "note": "四"}, {}]), known={})
+    sheet, faults = clean_sheet(
+        register, Sheet.of([{"remark": "一"}, {"note": "二"}, {"remark": "三", "note": "四"}, {}]), known={}
+    )
     assert not faults and sheet.columns["note"] == ["一", "二", "四", None]
 
 
