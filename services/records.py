@@ -229,9 +229,9 @@ def restore(register_name, actor, id):
 def write_set(work, register_name, creates=(), updates=()):
     """Writes many rows inside a Work, each checked as a single one is; gives a SetDone that tells of every row what became of it.
 
-    `creates` are raw values, `updates` (id, version, raw changed values); rows are numbered through both. Sound rows are written,
-    faulty ones are not, and hide nothing of the others. Rows with warnings are written where `work.confirmed`. Values that
-    `Field.clean` has given already come as `Cleaned`. Some thousands of rows at a time keep memory small.
+    `creates` are raw values, row by row or as a Sheet (of values that `Field.clean` has given already: a `cleaned` one), `updates` (id,
+    version, raw changed values); rows are numbered through both. Sound rows are written, faulty ones are not, and hide nothing of the
+    others. Rows with warnings are written where `work.confirmed`. Some thousands of rows at a time keep memory small.
     Raises only what is not about one row: NotAllowed for the whole register, Unavailable.
     """
     return writer.write_set(register_name, work, creates, updates)

@@ -47,8 +47,8 @@ _VALUE, _RAW = itemgetter(0), itemgetter(1)
 class Row:
     """One row of a file on its way: its texts, in the order of the task's names, and what they mean; what is wrong, which record it is.
 
-    `places` {field name: place} is the task's; `at` is the row's own place among those that were `meant` together. `settled`: an error workbook sent again says of this row what its import has written,
-    or found unchanged.
+    `places` {field name: place} is the task's; `at` is the row's own place among those that were `meant` together. `settled`: an error
+    workbook sent again says of this row what its import has written, or found unchanged.
     """
 
     number: int
@@ -101,8 +101,9 @@ class Task:
     """What is asked of a file's rows: the register as the actor sees it, which column is which field, how rows are taken.
 
     `names` are the fields a row says something about, `places` where each stands among them; `closed`, `open` and `masked` name those that
-    are compared only, those a new row is given, and those shown cut short. `columns` {at: field}; `named` the places of the columns that have a name, `last` the last of
-    them; `section` the field that takes the text of the section a row stands in; `meanings` and `codes` are shared by all files of an import.
+    are compared only, those a new row is given, and those shown cut short. `columns` {at: field}; `named` the places of the columns that
+    have a name, `last` the last of all; `section` the field that takes the text of the section a row stands in; `meanings` and `codes` are
+    shared by all files of an import.
     """
 
     register: object

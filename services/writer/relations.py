@@ -11,7 +11,9 @@ from services.writer.values import ids_of
 
 
 def check_relations(register, work, rows):
-    """Faults by row index of rows asked field by field (services.writer.sheets), for relations to records the writing actor may not see or that are in the trash; one query per target."""
+    """Faults by row index of rows asked field by field (services.writer.sheets), for relations to records the writing actor may not see or
+    that are in the trash; one query per target.
+    """
     named, wanted, faults = [], {}, {}
     for field in register.fields:
         if isinstance(field, (Relation, Relations)):
