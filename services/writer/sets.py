@@ -151,10 +151,10 @@ def _prepare_changes(full, work, lines):
     if not lines:
         return
     found = _found(full, work, lines)
-    _clean(full, work, found)
+    view = full if work.actor.system else policy.view(full, work.actor)
+    _clean(full, work, found, view)
     chosen = [{name: value for name, value in line.values.items() if value != line.old.get(name)} for line in found]
     _check_relations(full, work, found, Apart(chosen))
-    view = full if work.actor.system else policy.view(full, work.actor)
     for line in found:
         _merge(full, view, line)
         line.values = line.old | line.values
@@ -197,10 +197,9 @@ def _refuse(line, error):
         line.faults.append(Fault("", code, error.sentence))
 
 
-def _clean(full, work, lines):
-    """Cleans what changes in rows, each read through the view the actor has of it."""
-    view, by_app = full if work.actor.system else policy.view(full, work.actor), work.actor.system
-    alike, known = {}, work.known.cleaned.setdefault(full.name, {})
+def _clean(full, work, lines, view):
+    """Cleans what changes in rows, read through the view; a row in which a field outside it is named, through the actor's view of it."""
+    by_app, alike, known = work.actor.system, {}, work.known.cleaned.setdefault(full.name, {})
     for line in lines:
         alike.setdefault(frozenset(line.raw), []).append(line)
     for names, some in alike.items():
