@@ -4,7 +4,6 @@ import json
 import logging
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from playhouse.apsw_ext import APSWDatabase
 from playhouse.pool import PooledPostgresqlDatabase
 
 from models import routing
+from models.beside import Writing, helpers
 from models.checkpoints import Checkpoints
 from models.errors import Unavailable, say
 from models.routing import database
@@ -48,11 +48,12 @@ _limit = _Limit()
 
 
 class _Open(threading.local):
-    """This thread's write transaction on SQLite: what a helper thread is still writing in it (write_beside), and the last numbers its
-    new rows were given, by table; None outside of one.
+    """This thread's write transaction on SQLite: what a helper thread is still writing in it (write_beside), the tables from which it does
+    (insert_beside), and the last numbers its new rows were given, by table; None outside of one.
     """
 
     writing = None
+    parts = None
     numbers = None
 
 
@@ -70,7 +71,7 @@ class SqliteDatabase(APSWDatabase):
 
     def __init__(self, path, **options):
         self._queue = WriteQueue()
-        self._checkpoints = Checkpoints(path, self._queue, lambda run: _helpers.submit(run))
+        self._checkpoints = Checkpoints(path, self._queue, lambda *run: helpers.submit(*run))
         super().__init__(path, **options)
 
     def _connect(self):
@@ -111,9 +112,11 @@ class SqliteDatabase(APSWDatabase):
         except BaseException:
             self._queue.leave()
             raise
-        _open.numbers = {}
+        _open.numbers, _open.parts = {}, set()
 
     def commit(self):
+        for part in _open.parts:
+            self.execute_sql(f"DROP TABLE IF EXISTS temp.{part}")
         done = super().commit()
         _open.numbers = None
         self._queue.leave()
@@ -279,10 +282,6 @@ def one_of(column, values):
     return column.in_(peewee.SQL("(SELECT value FROM json_each(?))", (json.dumps(list(values)),)))
 
 
-# The threads that wait for the database meanwhile. Kept, because each new one would hold memory of its own.
-_helpers = ThreadPoolExecutor(32, thread_name_prefix="reading")
-
-
 def rows_while(sql, values, meanwhile=None):
     """(the rows of a query as the driver gives them, what `meanwhile()` gave): that runs here while the database reads. PostgreSQL sends
     its values in their own form: bytes as they are.
@@ -301,7 +300,7 @@ def rows_while(sql, values, meanwhile=None):
     if meanwhile is None:
         with peewee.__exception_wrapper__:
             return fetch(), None
-    fetching = _helpers.submit(fetch)
+    fetching = helpers.submit(fetch)
     asking.wait()  # else this thread, busy at once, would keep the other from asking for some milliseconds
     try:
         made = meanwhile()
@@ -324,23 +323,46 @@ def numbers_given():
     return {} if _open.numbers is None else _open.numbers
 
 
-def write_beside(sql, values):
+def write_beside(sql, values=()):
     """One statement that a helper thread executes on SQLite while this thread goes on with what needs no database: the next statement
-    waits for it, and fails if this one did. Within a transaction only.
+    waits for it, and fails if this one did; another one beside is executed after it. Within a transaction only.
     """
-    connection, asking = database.connection(), threading.Event()
+    if _open.writing is None or not _open.writing.goes_on_with(sql, values):
+        _open.writing = Writing(database.connection(), _undisturbed, sql, values)
 
-    def write():
-        # Who writes is not cut off half-way, and each look at the clock would wait for the other thread.
-        connection.set_progress_handler(None)
-        asking.set()
-        try:
-            connection.cursor().execute(sql, values)
-        finally:
-            connection.set_progress_handler(_is_over, _STEPS)
 
-    _open.writing = _helpers.submit(write)
-    asking.wait()
+@contextmanager
+def _undisturbed(connection):
+    """Who writes is not cut off half-way, and in a helper each look at the clock would wait for the other thread."""
+    connection.set_progress_handler(None)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(_is_over, _STEPS)
+
+
+def insert_beside(table, columns):
+    """New rows, {column: values}, as write_beside: SQLite takes them into a table without an index, which is soon done, and a helper puts them
+    from there into theirs.
+    """
+    if _would_be_given(table, columns.get("id")):
+        # A statement that may fail at a row's own number keeps copies of all it changes.
+        columns = {name: values for name, values in columns.items() if name != "id"}
+    part, names = f"part_{len(columns)}", ", ".join(f"c{at}" for at in range(len(columns)))
+    database.execute_sql(f"CREATE TEMP TABLE IF NOT EXISTS {part} ({names})")
+    database.execute_sql(f"DELETE FROM temp.{part}")
+    _open.parts.add(part)
+    marks, named = ", ".join("?" * len(columns)), ", ".join(f'"{name}"' for name in columns)
+    execute_many(f"INSERT INTO temp.{part} VALUES ({marks})", list(zip(*columns.values(), strict=True)))
+    write_beside(f'INSERT OR FAIL INTO "{table}" ({named}) SELECT {names} FROM temp.{part} ORDER BY rowid')
+
+
+def _would_be_given(table, ids):
+    """Whether SQLite by itself would give new rows these numbers: those after the last."""
+    if ids is None:
+        return False
+    last = database.execute_sql(f'SELECT MAX(id) FROM "{table}"').fetchone()[0] or 0
+    return list(ids) == list(range(last + 1, last + 1 + len(ids)))
 
 
 def is_cut_off(error):

@@ -12,7 +12,7 @@ from playhouse.migrate import PostgresqlMigrator, SqliteMigrator
 from playhouse.migrations import Runner
 
 from models import definitions, registry, totals
-from models.base import Base, database, execute_many, is_postgres
+from models.base import Base, database, execute_many, insert_beside, is_postgres
 from models.fields import Choice, Relation, YesNo
 from models.fields.choice import FlagField
 from models.fields.dates import DayField, MomentField
@@ -78,13 +78,18 @@ def insert_rows(model, rows):
     insert_columns(model, names, [[row.get(name) for row in rows] for name in names])
 
 
-def insert_columns(model, names, columns):
-    """Inserts rows given column by column, in the order of `names`: nothing is asked of a row that a column answers for all."""
+def insert_columns(model, names, columns, beside=False):
+    """Inserts rows given column by column, in the order of `names`: nothing is asked of a row that a column answers for all. With `beside`
+    they are there from the next statement on (models.base.insert_beside).
+    """
     fields = [model._meta.fields[name] for name in names]
+    stored = {field.column_name: db_values(field, values) for field, values in zip(fields, columns, strict=True)}
+    if beside and not is_postgres():
+        insert_beside(model._meta.table_name, stored)
+        return
     mark = "%s" if is_postgres() else "?"
-    named, marks = ", ".join(f'"{field.column_name}"' for field in fields), ", ".join([mark] * len(fields))
-    stored = [db_values(field, values) for field, values in zip(fields, columns, strict=True)]
-    execute_many(f'INSERT INTO "{model._meta.table_name}" ({named}) VALUES ({marks})', list(zip(*stored, strict=True)))
+    named, marks = ", ".join(f'"{name}"' for name in stored), ", ".join([mark] * len(stored))
+    execute_many(f'INSERT INTO "{model._meta.table_name}" ({named}) VALUES ({marks})', list(zip(*stored.values(), strict=True)))
 
 
 def db_values(field, values):
@@ -283,8 +288,9 @@ def create_search(name):
         database.execute_sql(f'CREATE INDEX IF NOT EXISTS "{table}_tokens" ON "{table}" USING GIN (tokens)')
     else:
         database.execute_sql(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS \"{table}\" USING fts5(tokens, content='', contentless_delete=1, tokenize='unicode61')"
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS \"{table}\" USING fts5(tokens, content='', contentless_delete=1, tokenize='ascii')"
         )
+        database.execute_sql(f'INSERT INTO "{table}" ("{table}", rank) VALUES (\'automerge\', 8)')
 
 
 def search_table(name):

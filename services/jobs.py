@@ -361,13 +361,13 @@ class Progress:
             raise Interrupted(self._why)
 
     @contextmanager
-    def step(self):
-        """One transaction of the job, begun with `hold`."""
+    def step(self, transaction=None):
+        """One transaction of the job, begun with `hold`; `transaction` is a context that opens it and gives what it works with."""
         try:
-            with base.atomic():
+            with transaction or base.atomic() as given:
                 self._inside = True
                 self.hold()
-                yield
+                yield given
         finally:
             self._inside = False
 

@@ -4,12 +4,18 @@ import json
 from dataclasses import dataclass, field
 
 from models import registry, tables
+from models.base import is_postgres, write_beside
+from models.beside import MANY
 from models.journal import Change
 from models.values import now
 from services import outbox
 
 CREATE, UPDATE, TRASH, RESTORE, ERASE = "create", "update", "trash", "restore", "erase"
 _COLUMNS = ("change_set", "register", "record_id", "version", "action", "field_id", "old", "new")
+_NEW = (
+    f'INSERT OR FAIL INTO "{Change._meta.table_name}" ({", ".join(_COLUMNS[:6])}) '
+    "SELECT ?, ?, value, 1, ?, '' FROM json_each(?) ORDER BY key"
+)
 
 
 @dataclass
@@ -94,9 +100,12 @@ class Work:
 
     def note_new(self, register, ids):
         """Writes down that records came: one row each, without values."""
-        count = len(ids)
-        columns = [self.begin()] * count, [register.name] * count, ids, [1] * count, [CREATE] * count, [""] * count
-        tables.insert_columns(Change, _COLUMNS[:6], columns)
+        set_id, count = self.begin(), len(ids)
+        if count < MANY or is_postgres():
+            columns = [set_id] * count, [register.name] * count, ids, [1] * count, [CREATE] * count, [""] * count
+            tables.insert_columns(Change, _COLUMNS[:6], columns)
+        else:
+            write_beside(_NEW, (set_id, register.name, CREATE, json.dumps(ids)))
         self.touched.add(register.name)
         self.changes += count
 

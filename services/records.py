@@ -72,10 +72,10 @@ def working(actor, *, kind="form", reason="", confirmed="", change_set=None):
     A unique key taken in the same moment is told as a taken value.
     """
     work = Work(actor, kind, reason, confirmed)
-    if change_set is not None:
-        work.resume(change_set)
     try:
         with atomic():
+            if change_set is not None:
+                work.resume(change_set)
             yield work
             work.end()
     except peewee.IntegrityError as error:

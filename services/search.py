@@ -13,13 +13,12 @@ from functools import lru_cache
 from threading import Thread
 
 from models.base import execute_many, is_postgres, write_beside
+from models.beside import MANY
 from models.fields import Code, Field
 from models.register import once_for_each
 from models.tables import search_table
 
 _RUN = re.compile(r"[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff]+")
-# From how many rows on SQLite writes them beside.
-_MANY = 200
 LONGEST_RUN = 24
 LONGEST_QUERY = 80
 
@@ -285,7 +284,7 @@ def put(name, rows, *, fresh=False):
         execute_many(f'INSERT INTO "{table}" (id, tokens) VALUES (%s, %s::tsvector){replacing}', rows)
         return
     insert = f'INSERT {"" if fresh else "OR REPLACE "}INTO "{table}" (rowid, tokens)'
-    if len(rows) < _MANY:
+    if len(rows) < MANY:
         execute_many(f"{insert} VALUES (?, ?)", rows)
     else:
         write_beside(

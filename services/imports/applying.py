@@ -41,7 +41,7 @@ def _all_or_nothing(item, actor, progress):
     total, done, refused = _to_write(item), 0, {}
     progress(0, total, say("正在写入 {count} 行，一次写完。", count=total))
     try:
-        with progress.step(), _work(item, actor) as work:
+        with progress.step(_work(item, actor)) as work:
             if total:
                 work.begin()
             for at, verdicts in chunks.each(item.id, at_once=chunks.AT_ONCE):
@@ -74,7 +74,7 @@ def _good_rows(item, actor, progress):
         progress(done, total, say("已写入 {done} / {total} 行。", done=done, total=total))
         item = _write_chunk(item, actor, progress, at, verdicts)
         done += sum(one.outcome in ("new", "changed") for one in verdicts)
-    with progress.step(), _work(item, actor) as work:
+    with progress.step(_work(item, actor)) as work:
         _finish(item, actor, work, item.position)
     progress(done, total)
 
@@ -82,7 +82,7 @@ def _good_rows(item, actor, progress):
 def _write_chunk(item, actor, progress, at, verdicts):
     for attempt in range(_TRIES):
         try:
-            with progress.step(), _work(item, actor) as work:
+            with progress.step(_work(item, actor)) as work:
                 if checking.write(item.register, work, verdicts):
                     chunks.put(item.id, at, verdicts)
                 work.end()
