@@ -4,7 +4,6 @@ from models.errors import say
 from models.fields import Attachment, DateTime, Relation, Relations, masked
 from models.values import NA
 from services import exports, query
-from services.imports import matching
 
 _BATCH = 500
 _MASK = "***"
@@ -13,7 +12,7 @@ _MASK = "***"
 def match(task, rows):
     """Finds, in sets, the record each row means, with the columns to compare."""
     asked = {row.mark for row in rows if row.mark}
-    found = matching.existing(task.register, task.actor, asked)
+    found = task.existing.of(asked)
     seen = _records(task, sorted({ids[0] for ids in found.values() if len(ids) == 1}))
     for row in rows:
         ids = found.get(row.mark, ()) if row.mark else ()

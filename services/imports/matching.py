@@ -16,6 +16,8 @@ from services.actor import SYSTEM
 
 ALIASES = "former_names"
 _CHUNK = 1_000
+# From how many rows of a batch on, and up to how many records, all records are looked up at once.
+_MANY, _MOST_HELD = 500, 20_000
 _NOT_TELLING = (LongText, Choices, Attachment)
 SECTION_START = re.compile(r"^[(（]?[一二三四五六七八九十]+[)）、.．]\s*")
 SECTION_END = re.compile(r"[(（]\s*(?:共\s*)?\d+\s*\w{0,2}\s*[)）]\s*$")
@@ -189,31 +191,55 @@ def says(row, name):
     return value is not None and value is not NA
 
 
-def existing(register, actor, wanted):
-    """{(names, values): [id, …]} of the live records that have these identities; `wanted` is a set of (names, values)."""
-    by_names = {}
-    for names, values in wanted:
-        by_names.setdefault(names, set()).add(values)
+class Existing:
+    """The live records of a register by what tells them apart, for the rows of an import. Where many rows come and not many records are
+    there, all records are looked up once: each batch would go through the same ones anew.
+    """
+
+    def __init__(self, register, actor):
+        self._register, self._actor, self._whole = register, actor, {}
+
+    def of(self, wanted):
+        """{(names, values): [id, …]} of the records that have these identities; `wanted` is a set of (names, values)."""
+        by_names, found = {}, {}
+        for names, values in wanted:
+            by_names.setdefault(names, set()).add(values)
+        for names, tuples in by_names.items():
+            whole = self._all(names, len(tuples))
+            there = _by_values(self._rows_like(names, tuples)) if whole is None else whole
+            found |= {(names, values): there[values] for values in tuples if values in there}
+        return found
+
+    def _all(self, names, count):
+        """{values: [id, …]} of all records; None where they are not looked up so."""
+        if count >= _MANY and names not in self._whole:
+            model, columns = self._columns(names)
+            some = policy.rows(self._register, self._actor).select(model.id, *columns).limit(_MOST_HELD + 1)
+            rows = Statement(some).rows()
+            self._whole[names] = _by_values(rows) if len(rows) <= _MOST_HELD else None
+        return self._whole.get(names)
+
+    def _rows_like(self, names, tuples):
+        """[id, values…] of the records that agree in the most telling field."""
+        model, columns = self._columns(names)
+        distinct = [{values[at] for values in tuples} - {None} for at in range(len(names))]
+        leading = max(range(len(names)), key=lambda at: len(distinct[at]))
+        wanted, source = list(distinct[leading]), policy.rows(self._register, self._actor)
+        for at in range(0, len(wanted), _CHUNK):
+            some = source.where(_among(columns[leading], wanted[at : at + _CHUNK]))
+            yield from Statement(some.select(model.id, *columns)).rows()
+
+    def _columns(self, names):
+        model = tables.model(self._register.name)
+        return model, [query.column(model, self._register, name) for name in names]
+
+
+def _by_values(rows):
+    """{values: [id, …]} of rows [id, values…]."""
     found = {}
-    for names, tuples in by_names.items():
-        for values, id in _rows_like(register, actor, names, tuples):
-            if values in tuples:
-                found.setdefault((names, values), []).append(id)
+    for id, *values in rows:
+        found.setdefault(tuple(values), []).append(id)
     return found
-
-
-def _rows_like(register, actor, names, tuples):
-    """Rows that agree in the most telling field, with all the fields' values."""
-    source = policy.rows(register, actor)
-    model = tables.model(register.name)
-    columns = [query.column(model, register, name) for name in names]
-    distinct = [{values[at] for values in tuples} - {None} for at in range(len(names))]
-    leading = max(range(len(names)), key=lambda at: len(distinct[at]))
-    wanted = list(distinct[leading])
-    for at in range(0, len(wanted), _CHUNK):
-        some = source.where(_among(columns[leading], wanted[at : at + _CHUNK]))
-        for id, *values in Statement(some.select(model.id, *columns)).rows():
-            yield tuple(values), id
 
 
 def _among(column, values):

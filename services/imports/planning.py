@@ -55,6 +55,7 @@ class Planning:
         self._names = columns_of(self._register, actor, item.asked)
         self._meanings = rows.Meanings(self._register, actor, self._answers(), self._names.named(item.asked.get("translate", {})))
         self._repeats, self._codes, self._unknown = rows.Repeats(), {}, {}
+        self._existing = matching.Existing(self._register, actor)
         self._chunks, self._done, self._total, self._matches, self._sections = 0, 0, None, [], []
         self._called, self._kept, self._known = [], 0, Known()
         self._messages, self._questions, self._skipped, self._last = [], [], [], 0
@@ -142,7 +143,11 @@ class Planning:
             return
         first = self._chunks
         try:
-            self._take(file, source, table, alone, before)
+            sheets = () if self._about["header_rows"] else source.sheets(parser)
+            self._total = _about_rows(source, table, sheets) if alone else None
+            self._take(file, table, alone, before)
+            if not self._about["header_rows"]:
+                self._describe(table, sheets)
         except Invalid as error:
             # A file that breaks off halfway is left out whole; the others are read on.
             if alone:
@@ -162,7 +167,7 @@ class Planning:
             fill_down=tuple(int(at) for at, wanted in down.items() if wanted), parser=parser,
         )  # fmt: skip
 
-    def _take(self, file, source, table, alone, before):
+    def _take(self, file, table, alone, before):
         """The rows of one file, a batch at a time; `before` is the import it comes back from."""
         matches = self._mapped(table, alone and before is None)
         task, left = self._task(table, matches), layout.Aside()
@@ -170,7 +175,6 @@ class Planning:
         for code, sentence, level in layout.sentences(table, self._unmatched(matches)):
             self._tell(code, sentence, level, "" if alone else self._called[file])
         taken = self._records(task, table, left, known)
-        self._total = _about_rows(source, table) if alone else None
         while batch := list(islice(taken, chunks.ROWS)):
             self._judge(file, task, batch)
         left.take_skipped(table)
@@ -185,11 +189,9 @@ class Planning:
                 one for one in questions.of_fill_down(table, matches) if one["value"] not in self._asked.get("fill_down", {})
             ]
         self._about["layouts"][file] = [table.sheet, list(table.header), len(table.columns), table.encoding, self._last]
-        if not self._about["header_rows"]:
-            self._describe(source, table)
 
-    def _describe(self, source, table):
-        sheets = [{"name": one.name, "rows": one.rows, "hidden": one.hidden} for one in source.sheets] if table.sheet else []
+    def _describe(self, table, sheets):
+        sheets = [{"name": one.name, "rows": one.rows, "hidden": one.hidden} for one in sheets]
         self._about |= {"sheet": table.sheet, "sheets": sheets, "encoding": table.encoding, "header_rows": list(table.header)}
         self._about["first_rows"] = [[row, [cell[:_SHOWN] for cell in cells[:_WIDEST]]] for row, cells in table.first_rows]
 
@@ -222,7 +224,7 @@ class Planning:
             named=frozenset(match.at for match in matches), constants=self._names.constants,
             where={self._names.index(table.columns, head): text for head, text in self._asked.get("where", {}).items()},
             mode=self._item.mode, empty=self._item.empty, key=tuple(self._asked.get("key", ())),
-            section=self._asked.get("section", ""), meanings=self._meanings, codes=self._codes,
+            section=self._asked.get("section", ""), meanings=self._meanings, codes=self._codes, existing=self._existing,
         )  # fmt: skip
 
     def _records(self, task, table, left, known):
@@ -282,10 +284,10 @@ class Planning:
             self._questions += questions.of_sections(self._register, self._actor, self._sections, said, self._meanings)
 
 
-def _about_rows(source, table):
+def _about_rows(source, table, sheets):
     """About how many rows there are to check, so that a clerk knows how long it takes."""
     if table.sheet:
-        return max(0, next((one.rows for one in source.sheets if one.name == table.sheet), 0) - table.header[1])
+        return max(0, next((one.rows for one in sheets if one.name == table.sheet), 0) - table.header[1])
     return source.data.count(b"\n")
 
 

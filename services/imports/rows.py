@@ -102,8 +102,8 @@ class Task:
 
     `names` are the fields a row says something about, `places` where each stands among them; `closed`, `open` and `masked` name those that
     are compared only, those a new row is given, and those shown cut short. `columns` {at: field}; `named` the places of the columns that
-    have a name, `last` the last of all; `section` the field that takes the text of the section a row stands in; `meanings` and `codes` are
-    shared by all files of an import.
+    have a name, `last` the last of all; `section` the field that takes the text of the section a row stands in; `meanings`, `codes` and
+    `existing` are shared by all files of an import.
     """
 
     register: object
@@ -117,7 +117,8 @@ class Task:
     key: tuple
     section: str
     meanings: object
-    codes: dict = attribute(default_factory=dict)
+    codes: dict
+    existing: matching.Existing
     telling: matching.Telling = None
     names: tuple = ()
     places: dict = attribute(default_factory=dict)
@@ -228,8 +229,7 @@ def _of_text(part, text):
 
 def aside(task, cells):
     """Why a row is no record though the reader gave it as one: "" for a record."""
-    filled = filled_first(cells)
-    if len(filled) == 1 and len(task.named) > 1 and _needs_more(task, filled[0]):
+    if len(task.named) > 1 and len(filled := filled_first(cells)) == 1 and _needs_more(task, filled[0]):
         return "section_rows"
     if task.where and any(fold(cells[at] if at < len(cells) else "") != fold(text) for at, text in task.where.items()):
         return "left_out"

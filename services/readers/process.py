@@ -26,7 +26,7 @@ class Parser:
     """
 
     def __init__(self):
-        self._child = None
+        self._child, self._opened = None, None
 
     def __enter__(self):
         return self
@@ -39,7 +39,7 @@ class Parser:
 
     def close(self):
         """Ends the process."""
-        child, self._child = self._child, None
+        child, self._child, self._opened = self._child, None, None
         if child is not None:
             child.kill()
             child.stdin.close()
@@ -47,10 +47,15 @@ class Parser:
             child.wait()
 
     def open(self, source, limits):
-        """Hands a workbook over: [(sheet, visible), …]."""
+        """Hands a workbook over, unless it is the one that is open: [(sheet, visible), …]."""
+        if self._opened and self._opened[0] is source:
+            return self._opened[1]
         bounds = {"rows": limits.rows, "slack": 1_000, "columns": limits.columns, "characters": limits.characters}
         request = {"do": "open", "kind": source.kind, "limits": bounds, "size": len(source.data)}
-        return [tuple(sheet) for sheet in self.ask(source.name, limits, request, source.data)["sheets"]]
+        self._opened = None
+        found = [tuple(sheet) for sheet in self.ask(source.name, limits, request, source.data)["sheets"]]
+        self._opened = source, found
+        return found
 
     def ask(self, name, limits, request, data=b""):
         """The one line that answers."""

@@ -9,7 +9,6 @@ from models.errors import Invalid, say
 from services.readers import faults, unpack
 from services.readers.kinds import WORKBOOKS, kind_of
 from services.readers.limits import limits
-from services.readers.process import Parser
 
 
 @dataclass(frozen=True)
@@ -37,15 +36,13 @@ class Source:
         """Of its bytes: the same file again has the same."""
         return hashlib.sha256(self.data).hexdigest()
 
-    @cached_property
-    def sheets(self):
-        """[SheetInfo] of a workbook, () of a text file. Invalid where it cannot be read."""
+    def sheets(self, parser):
+        """[SheetInfo] of a workbook, () of a text file. Invalid where it cannot be read. Not while the parser's rows are under way."""
         self.check()
         if self.kind not in WORKBOOKS:
             return ()
-        with Parser() as parser:
-            parser.open(self, limits())
-            found = parser.ask(self.name, limits(), {"do": "sheets"})["sheets"]
+        parser.open(self, limits())
+        found = parser.ask(self.name, limits(), {"do": "sheets"})["sheets"]
         return tuple(SheetInfo(name, rows, columns, not visible) for name, visible, rows, columns in found)
 
     def check(self):

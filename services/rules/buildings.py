@@ -60,9 +60,10 @@ def stop_dated(register, rows):
     """A building out of use says since when, today unless told; one that is used again is confirmed anew another time (S069)."""
     day = today()
     for values in rows:
-        if values.get("use_state") == "stopped":
+        state = values.get("use_state")
+        if state == "stopped":
             values["stopped_on"] = values.get("stopped_on") or day
-        elif values.get("use_state") != "demolished":
+        elif state != "demolished":
             values["stopped_on"] = values["stop_confirmed_on"] = None
 
 

@@ -70,7 +70,10 @@ class _Place:
         return self._sheet.columns[name][self._at]
 
     def __setitem__(self, name, value):
-        self._sheet.columns.setdefault(name, [None] * self._sheet.count)[self._at] = value
+        columns = self._sheet.columns
+        if name not in columns:
+            columns[name] = [None] * self._sheet.count
+        columns[name][self._at] = value
 
 
 class Apart:

@@ -15,7 +15,7 @@ from models.imports import Chunk, File, Plan
 from models.sentences import packed
 from services import history, imports, jobs, query, records
 from services.actor import SYSTEM
-from services.imports import applying, chunks
+from services.imports import applying, chunks, matching
 
 HEAD = "校舍编号,学校,建筑名称,建筑类别,建筑面积\r\n"
 
@@ -388,6 +388,30 @@ def test_an_apply_that_broke_off_goes_on_at_a_known_row(city, clerk, monkeypatch
     assert item.state == imports.APPLIED and item.changes == 2500
     assert undone(clerk, item).found["undone"]["count"] == 2500
     assert chunks.counts(item.id)["new"] == 2500
+
+
+@pytest.mark.parametrize("held", [20_000, 3])
+def test_rows_of_large_files_find_their_records_by_name_and_school(city, clerk, monkeypatch, held):
+    monkeypatch.setattr(matching, "_MOST_HELD", held)
+    school = "青禾一中学"
+    first = planned(clerk, HEAD + "".join(f",{school},第{at}楼,教学楼,800\r\n" for at in range(600)))
+    assert applied(clerk, first).counts["new"] == 600
+    twin = HEAD + f"TW-1,{school},双楼,教学楼,800\r\nTW-2,{school},双楼,教学楼,800\r\n"
+    assert applied(clerk, planned(clerk, twin)).counts["new"] == 2
+    text = (
+        HEAD
+        + "".join(f",{school},第{at}楼,教学楼,{900 if at % 2 else 800}\r\n" for at in range(640))
+        + f",{school},双楼,教学楼,900\r\n"
+    )
+    again = planned(clerk, text, policy="good")
+    assert {name: again.counts[name] for name in ("unchanged", "changed", "new", "error")} == {
+        "unchanged": 300, "changed": 300, "new": 40, "error": 1,
+    }  # fmt: skip
+    wrong = [one.told for _, some in chunks.each(again.id) for one in some if one.outcome == "error"]
+    assert [code for told in wrong for _, code, *_ in told] == ["several"]
+    assert applied(clerk, again).changes == 340
+    model = tables.model("damaged_building")
+    assert [area for (area,) in model.select(model.f_area_m2).tuples()].count(900) == 320
 
 
 # sent back --------------------------------------------------------------------------------------------------------------
