@@ -115,7 +115,7 @@ class SqliteDatabase(APSWDatabase):
         _open.numbers, _open.parts = {}, set()
 
     def commit(self):
-        for part in _open.parts:
+        for part in _open.parts or ():
             self.execute_sql(f"DROP TABLE IF EXISTS temp.{part}")
         done = super().commit()
         _open.numbers = None
