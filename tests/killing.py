@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import peewee
@@ -106,20 +107,25 @@ def kill_plan(url, folder, prefix, school, *, count=2500, longest=1.5, actor=SYS
     return at_work
 
 
+def pieces_of(job):
+    return list(ExportPiece.select().where(ExportPiece.job_id == job))
+
+
 def kill_export(url, folder, actor, *, longest=0.5):
     """Kills the job that makes a file: there is none, or all of it; in the end it is the file a direct export gives, once."""
     asked = query.parse("damaged_building", actor, [], action="export")
     job = downloads.ask(asked, actor, form="csv")
     at_work = killed_worker(url, folder, longest)
-    # Asked at once: a server may still be writing down what the killed worker's last word was.
+    # Asked at once: a server may still be writing down what the killed worker's last word was. The file comes just before the end.
     model = tables.model("job")
-    both = model.select(model.f_state, ExportFile.id).join(ExportFile, peewee.JOIN.LEFT_OUTER, on=(ExportFile.id == model.id))
-    state, file = both.where(model.id == job).tuples().get()
-    assert (file is not None) == (state == jobs.DONE)
+    both = model.select(model.f_state, ExportFile.size).join(ExportFile, peewee.JOIN.LEFT_OUTER, on=(ExportFile.id == model.id))
+    state, size = both.where(model.id == job).tuples().get()
+    assert state != jobs.DONE or size is not None
+    assert size is None or size == sum(len(zlib.decompress(bytes(piece.data))) for piece in pieces_of(job))
     taken_up_again(job)
     file = downloads.fetch(actor, job)
     made, direct = b"".join(file.pieces), b"".join(exports.stream(asked, actor, "csv")[0])
     assert made == direct and len(made) == file.size
-    numbers = [number for (number,) in ExportPiece.select(ExportPiece.number).where(ExportPiece.job_id == job).tuples()]
+    numbers = [piece.number for piece in pieces_of(job)]
     assert len(numbers) == len(set(numbers)), "no piece twice"
     return at_work
