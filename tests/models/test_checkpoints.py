@@ -54,8 +54,8 @@ def test_the_log_does_not_grow_for_ever_while_many_write(file):
     for writer in writers:
         writer.join()
     assert Preference.select().where(Preference.account_id < 0).count() == 18_000
-    # All that was written is 36 MB and as much again in an index's and inner pages.
-    assert Path(f"{file}-wal").stat().st_size < 24_000_000
+    # Never begun anew it would be 58 MB; it is 14, and up to 33 where the disk is busy with other things.
+    assert Path(f"{file}-wal").stat().st_size < 44_000_000
 
 
 def test_the_log_is_emptied_when_nothing_may_remain(file):
