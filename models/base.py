@@ -13,7 +13,7 @@ from playhouse.apsw_ext import APSWDatabase
 from playhouse.pool import PooledPostgresqlDatabase
 
 from models import routing
-from models.beside import Writing, helpers
+from models.beside import MANY, Writing, helpers
 from models.checkpoints import Checkpoints
 from models.errors import Unavailable, say
 from models.routing import database
@@ -323,6 +323,11 @@ def numbers_given():
     return {} if _open.numbers is None else _open.numbers
 
 
+def has_helper(count):
+    """Whether so many rows are worth being written beside; PostgreSQL takes them in its turn."""
+    return count >= MANY and not is_postgres()
+
+
 def write_beside(sql, values=()):
     """One statement that a helper thread executes on SQLite while this thread goes on with what needs no database: the next statement
     waits for it, and fails if this one did; another one beside is executed after it. Within a transaction only.
@@ -353,6 +358,7 @@ def insert_beside(table, columns):
     database.execute_sql(f"DELETE FROM temp.{part}")
     _open.parts.add(part)
     marks, named = ", ".join("?" * len(columns)), ", ".join(f'"{name}"' for name in columns)
+    # OR FAIL for the same reason: where one row fails, the transaction or its savepoint is taken back anyway.
     execute_many(f"INSERT INTO temp.{part} VALUES ({marks})", list(zip(*columns.values(), strict=True)))
     write_beside(f'INSERT OR FAIL INTO "{table}" ({named}) SELECT {names} FROM temp.{part} ORDER BY rowid')
 

@@ -12,7 +12,7 @@ from playhouse.migrate import PostgresqlMigrator, SqliteMigrator
 from playhouse.migrations import Runner
 
 from models import definitions, registry, totals
-from models.base import Base, database, execute_many, insert_beside, is_postgres
+from models.base import Base, database, execute_many, has_helper, insert_beside, is_postgres
 from models.fields import Choice, Relation, YesNo
 from models.fields.choice import FlagField
 from models.fields.dates import DayField, MomentField
@@ -80,11 +80,11 @@ def insert_rows(model, rows):
 
 def insert_columns(model, names, columns, beside=False):
     """Inserts rows given column by column, in the order of `names`: nothing is asked of a row that a column answers for all. With `beside`
-    they are there from the next statement on (models.base.insert_beside).
+    they are there from the next statement on (models.base.insert_beside), where there is a helper for so many (has_helper).
     """
     fields = [model._meta.fields[name] for name in names]
     stored = {field.column_name: db_values(field, values) for field, values in zip(fields, columns, strict=True)}
-    if beside and not is_postgres():
+    if beside and has_helper(len(columns[0])):
         insert_beside(model._meta.table_name, stored)
         return
     mark = "%s" if is_postgres() else "?"

@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 from models import registry, tables
-from models.base import is_postgres, write_beside
-from models.beside import MANY
+from models.base import has_helper, write_beside
 from models.journal import Change
 from models.values import now
 from services import outbox
@@ -101,11 +100,11 @@ class Work:
     def note_new(self, register, ids):
         """Writes down that records came: one row each, without values."""
         set_id, count = self.begin(), len(ids)
-        if count < MANY or is_postgres():
+        if has_helper(count):
+            write_beside(_NEW, (set_id, register.name, CREATE, json.dumps(ids)))
+        else:
             columns = [set_id] * count, [register.name] * count, ids, [1] * count, [CREATE] * count, [""] * count
             tables.insert_columns(Change, _COLUMNS[:6], columns)
-        else:
-            write_beside(_NEW, (set_id, register.name, CREATE, json.dumps(ids)))
         self.touched.add(register.name)
         self.changes += count
 

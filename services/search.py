@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from threading import Thread
 
-from models.base import execute_many, is_postgres, write_beside
-from models.beside import MANY
+from models.base import execute_many, has_helper, is_postgres, write_beside
 from models.fields import Code, Field
 from models.register import once_for_each
 from models.tables import search_table
@@ -284,12 +283,11 @@ def put(name, rows, *, fresh=False):
         execute_many(f'INSERT INTO "{table}" (id, tokens) VALUES (%s, %s::tsvector){replacing}', rows)
         return
     insert = f'INSERT {"" if fresh else "OR REPLACE "}INTO "{table}" (rowid, tokens)'
-    if len(rows) < MANY:
-        execute_many(f"{insert} VALUES (?, ?)", rows)
+    if has_helper(len(rows)):
+        values = json.dumps(dict(rows), ensure_ascii=False)
+        write_beside(f"{insert} SELECT CAST(key AS INTEGER), value FROM json_each(?)", (values,))
     else:
-        write_beside(
-            f"{insert} SELECT CAST(key AS INTEGER), value FROM json_each(?)", (json.dumps(dict(rows), ensure_ascii=False),)
-        )
+        execute_many(f"{insert} VALUES (?, ?)", rows)
 
 
 def _vector(text):

@@ -93,7 +93,7 @@ class CalamineBook:
             self._book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         except PasswordError:
             raise Refused("password") from None
-        self._limits, self._layouts = limits, layouts
+        self._limits, self._layouts, self._sizes = limits, layouts, {}
         self.names = [
             (sheet.name, sheet.visible == SheetVisibleEnum.Visible)
             for sheet in self._book.sheets_metadata
@@ -104,8 +104,9 @@ class CalamineBook:
         """(rows, columns)"""
         if self._layouts and (told := self._layouts.size(name)):
             return told
-        sheet = self._book.get_sheet_by_name(name)
-        return (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
+        if name not in self._sizes:
+            self._sizes[name] = _size(self._book.get_sheet_by_name(name))
+        return self._sizes[name]
 
     def sheet(self, name):
         with ThreadPoolExecutor(1) as beside:
@@ -113,9 +114,16 @@ class CalamineBook:
             told = beside.submit(self._layouts.of, name, Layout()) if self._layouts else None
             sheet = self._book.get_sheet_by_name(name)
         layout = told.result() if told else Layout()
-        start, end = sheet.start or (0, 0), sheet.end or (-1, -1)
+        left, size = sheet.start[1] if sheet.start else 0, _size(sheet)
+        # It is held while its rows are asked for: nobody parses it once more beside that to be told its size.
+        self._sizes[name] = size
         layout.merged = layout.merged or [[*first, *last] for first, last in sheet.merged_cell_ranges or ()]
-        return Sheet(sheet.iter_rows, start[1], end[0] + 1, end[1] + 1, layout, self._limits)
+        return Sheet(sheet.iter_rows, left, *size, layout, self._limits)
+
+
+def _size(sheet):
+    """(rows, columns)"""
+    return (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
 
 
 class XlsBook:

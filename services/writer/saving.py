@@ -4,7 +4,6 @@ from dataclasses import dataclass, field as attribute
 
 from models import tables
 from models.base import execute_many, is_postgres
-from models.beside import MANY
 from models.errors import Fault, Invalid, say
 from models.fields import Attachment
 from models.journal import Attachment as StoredFile
@@ -82,7 +81,7 @@ def insert(register, work, lines):
         "school_id": [school for _, school in units],
     }
     filled = {name: values for name, values in columns.items() if any(value is not None for value in values)}
-    tables.insert_columns(model, list(filled), list(filled.values()), beside=count >= MANY)
+    tables.insert_columns(model, list(filled), list(filled.values()), beside=True)
     link(register, lines, fresh=True)
     for at in with_files(register, rows):
         claim_files(register, work.actor, ids[at], lines[at].values)
